@@ -1,0 +1,9 @@
+import { Context } from "effect"
+
+/**
+ * When the caller of the current operation stops waiting, in milliseconds of Effect's Clock.
+ * The gRPC server sets it from the client's deadline; without one a wait is bounded by its own budget.
+ */
+export class CallDeadline extends Context.Reference<CallDeadline>()("cinder-csi/domain/CallDeadline", {
+  defaultValue: () => Number.POSITIVE_INFINITY
+}) {}

@@ -1,0 +1,19 @@
+import type { DomainError } from "../errors.ts"
+
+/**
+ * What to do next, given the facts: the answer of every decision in this folder.
+ * - `Do`: carry out the action, then look at the facts again
+ * - `Wait`: something is under way that we did not finish; look again later
+ * - `Refuse`: answer with the error; nothing may be changed
+ * - `Done`: the wanted state is there
+ */
+export type Verdict<Action, Result> =
+  | { readonly _tag: "Do"; readonly action: Action }
+  | { readonly _tag: "Wait"; readonly state: string }
+  | { readonly _tag: "Refuse"; readonly error: DomainError }
+  | { readonly _tag: "Done"; readonly result: Result }
+
+export const act = <Action>(action: Action): Verdict<Action, never> => ({ _tag: "Do", action })
+export const wait = (state: string): Verdict<never, never> => ({ _tag: "Wait", state })
+export const refuse = (error: DomainError): Verdict<never, never> => ({ _tag: "Refuse", error })
+export const done = <Result>(result: Result): Verdict<never, Result> => ({ _tag: "Done", result })

@@ -1,0 +1,85 @@
+import { Context, type Effect } from "effect"
+import type {
+  CloudFailure,
+  QuotaExceeded,
+  SnapshotNotFound,
+  UnknownPageToken,
+  VolumeNotFound
+} from "../domain/errors.ts"
+import type { Snapshot, SnapshotId } from "../domain/Snapshot.ts"
+import type { Volume, VolumeId, VolumeSource } from "../domain/Volume.ts"
+
+export interface NewVolume {
+  readonly name: string
+  readonly description: string
+  readonly sizeGiB: number
+  /** Undefined leaves the choice to Cinder. */
+  readonly zone: string | undefined
+  /** Name or id; undefined means the cloud's default type. */
+  readonly volumeType: string | undefined
+  readonly source: VolumeSource | undefined
+  /** Keys and values of 1 to 255 characters. */
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+export interface NewSnapshot {
+  readonly volumeId: VolumeId
+  readonly name: string
+  readonly description: string
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+export interface PageRequest {
+  /** Most rows wanted; the answer may hold fewer and still have a `next`. */
+  readonly limit: number | undefined
+  /** Id of the last row of the page before; undefined starts at the oldest. */
+  readonly marker: string | undefined
+}
+
+export interface Page<A> {
+  /** Oldest first. */
+  readonly items: ReadonlyArray<A>
+  /** Marker of the page that follows; undefined when this is the last. */
+  readonly next: string | undefined
+}
+
+/**
+ * What the domain needs from block storage. Reads and deletions are repeated by the adapter when the cloud did not
+ * answer; creations never are: after a `CloudFailure` with reason `unanswered` look for the result by name first.
+ */
+export class Cinder extends Context.Tag("cinder-csi/ports/Cinder")<
+  Cinder,
+  {
+    /** Every volume of exactly this name, oldest first; names are not unique. */
+    readonly findVolumes: (name: string) => Effect.Effect<ReadonlyArray<Volume>, CloudFailure>
+    readonly getVolume: (id: VolumeId) => Effect.Effect<Volume, CloudFailure | VolumeNotFound>
+    /** All volumes of the project. Fails with `UnknownPageToken` when the marker's volume is gone. */
+    readonly listVolumes: (page: PageRequest) => Effect.Effect<Page<Volume>, CloudFailure | UnknownPageToken>
+    /** Accepted, not yet usable: the volume comes back `creating`. Not idempotent, never repeated. */
+    readonly createVolume: (spec: NewVolume) => Effect.Effect<Volume, CloudFailure | QuotaExceeded>
+    /** Accepted, not yet gone. Succeeds when there is no such volume. `invalid`: its state forbids deletion. */
+    readonly deleteVolume: (id: VolumeId) => Effect.Effect<void, CloudFailure>
+    /** Accepted, not yet done. `attached` chooses the request that may grow a volume in use. Not repeated. */
+    readonly extendVolume: (
+      id: VolumeId,
+      sizeGiB: number,
+      attached: boolean
+    ) => Effect.Effect<void, CloudFailure | VolumeNotFound | QuotaExceeded>
+    /** Every snapshot of exactly this name, oldest first; names are not unique. */
+    readonly findSnapshots: (name: string) => Effect.Effect<ReadonlyArray<Snapshot>, CloudFailure>
+    readonly getSnapshot: (id: SnapshotId) => Effect.Effect<Snapshot, CloudFailure | SnapshotNotFound>
+    /** All snapshots of the project, or of one volume. */
+    readonly listSnapshots: (
+      page: PageRequest,
+      volumeId: VolumeId | undefined
+    ) => Effect.Effect<Page<Snapshot>, CloudFailure | UnknownPageToken>
+    /** Accepted, not yet cut; works on a volume in use. Not idempotent, never repeated. */
+    readonly createSnapshot: (
+      spec: NewSnapshot
+    ) => Effect.Effect<Snapshot, CloudFailure | VolumeNotFound | QuotaExceeded>
+    /** Accepted, not yet gone. Succeeds when there is no such snapshot. */
+    readonly deleteSnapshot: (id: SnapshotId) => Effect.Effect<void, CloudFailure>
+    /** The newest message Cinder left for users about a volume or snapshot; best effort, hence no error. */
+    readonly explain: (id: VolumeId | SnapshotId) => Effect.Effect<string | undefined>
+  }
+>() {}

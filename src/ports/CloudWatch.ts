@@ -1,0 +1,40 @@
+import { Context, type Effect } from "effect"
+import type { StillWorking } from "../domain/errors.ts"
+import type { Snapshot, SnapshotId } from "../domain/Snapshot.ts"
+import type { Volume, VolumeId } from "../domain/Volume.ts"
+
+/** What one look at an awaited object means. */
+export type Observation<A, E> =
+  | { readonly _tag: "Settled"; readonly value: A }
+  | { readonly _tag: "Failed"; readonly error: E }
+  | { readonly _tag: "Pending"; readonly state: string }
+
+export const settled = <A>(value: A): Observation<A, never> => ({ _tag: "Settled", value })
+export const failed = <E>(error: E): Observation<never, E> => ({ _tag: "Failed", error })
+export const pending = (state: string): Observation<never, never> => ({ _tag: "Pending", state })
+
+/** `seen` is undefined when the object is gone; `waitedMillis` counts from the start of the wait. */
+export type Judge<Seen, A, E> = (seen: Seen | undefined, waitedMillis: number) => Observation<A, E>
+
+export type AwaitedOperation = "create" | "delete" | "extend" | "attach" | "detach"
+
+/**
+ * All waiting for the cloud. A port of its own so that many waits can share one poll: who waits says what for, never how
+ * often to ask. Looks that fail are repeated; a wait ends with `StillWorking` shortly before the caller's deadline, when
+ * its own budget is spent, or when the cloud refuses the look for good.
+ */
+export class CloudWatch extends Context.Tag("cinder-csi/ports/CloudWatch")<
+  CloudWatch,
+  {
+    readonly volume: <A, E>(
+      id: VolumeId,
+      operation: AwaitedOperation,
+      judge: Judge<Volume, A, E>
+    ) => Effect.Effect<A, E | StillWorking>
+    readonly snapshot: <A, E>(
+      id: SnapshotId,
+      operation: AwaitedOperation,
+      judge: Judge<Snapshot, A, E>
+    ) => Effect.Effect<A, E | StillWorking>
+  }
+>() {}

@@ -1,0 +1,119 @@
+import { Context, type Effect } from "effect"
+import type { FileSystem } from "../domain/Capability.ts"
+import type { HostFailure } from "../domain/errors.ts"
+import type { VolumeId } from "../domain/Volume.ts"
+
+/** A disk whose own serial (or, where configured, another source of identity) proves which volume it is. */
+export interface BlockDevice {
+  /** Such as /dev/vdb; valid only as long as the disk stays attached. */
+  readonly path: string
+  /** `major:minor` of the kernel. */
+  readonly number: string
+  readonly sizeBytes: bigint
+  /** What proved the identity, for people: such as "serial in sysfs". */
+  readonly evidence: string
+}
+
+/** What is on a disk, as two independent scans agree. */
+export type DiskContents =
+  /** Neither scan saw a signature and every read succeeded. */
+  | { readonly _tag: "Blank" }
+  | {
+      readonly _tag: "FileSystem"
+      readonly type: string
+      readonly uuid: string | undefined
+      /** Size that the file system itself records; undefined where it is not known how to read it. */
+      readonly sizeBytes: bigint | undefined
+    }
+  /** A partition table, LVM, LUKS, RAID member, swap or anything else that is not a file system. */
+  | { readonly _tag: "Foreign"; readonly what: string }
+  /** The scans differ, or data without a signature was found. */
+  | { readonly _tag: "Unclear"; readonly why: string }
+
+/** One line of the kernel's mount table (proc_pid_mountinfo(5)). */
+export interface Mount {
+  readonly target: string
+  readonly source: string
+  readonly fsType: string
+  /** Per-mount and per-superblock options together. */
+  readonly options: ReadonlyArray<string>
+  /** `major:minor` that files of the mount report. btrfs reports an invented one. */
+  readonly number: string
+  /** Path inside the file system that is mounted here; "/" unless it is a bind mount of a part. */
+  readonly root: string
+}
+
+export type PathKind = "absent" | "directory" | "file" | "blockDevice" | "symlink" | "other"
+
+export interface Place {
+  /** The path with its parent resolved through symlinks, as the mount table spells it; the last component never is. */
+  readonly path: string
+  /** What the last component is, not followed. `absent` also when the parent does not exist. */
+  readonly kind: PathKind
+}
+
+export interface Usage {
+  readonly totalBytes: bigint
+  readonly usedBytes: bigint
+  /** What unprivileged users can still get. */
+  readonly availableBytes: bigint
+  readonly totalInodes: bigint
+  readonly usedInodes: bigint
+  readonly availableInodes: bigint
+}
+
+/**
+ * Block devices, file systems and mounts of this host. Paths are absolute. Reads are safe to repeat. Everything that
+ * changes the host runs to its end or to its own time limit even if the caller is interrupted.
+ */
+export class HostMounter extends Context.Tag("cinder-csi/ports/HostMounter")<
+  HostMounter,
+  {
+    /** The one disk that is this volume; undefined if none is. Fails if two disks claim to be it. */
+    readonly findDevice: (volume: VolumeId) => Effect.Effect<BlockDevice | undefined, HostFailure>
+    /** Names and serials of the disks seen, for an error message. */
+    readonly describeDevices: Effect.Effect<ReadonlyArray<string>>
+    /** Makes the kernel look for new disks, where a bus does not announce them itself. Idempotent. */
+    readonly rescan: Effect.Effect<void, HostFailure>
+    /** Looks whether the disk changed its size; answers with the size it has now. Idempotent. */
+    readonly refreshSize: (device: BlockDevice) => Effect.Effect<BlockDevice, HostFailure>
+    readonly contentsOf: (device: BlockDevice) => Effect.Effect<DiskContents, HostFailure>
+    /** Makes a file system. Destroys what is there: call it only on `Blank`. Not to be repeated without a new look. */
+    readonly format: (
+      device: BlockDevice,
+      fileSystem: FileSystem,
+      uuid: string | undefined
+    ) => Effect.Effect<void, HostFailure>
+    /** Repairs what can be repaired without a human. Only on a disk that is mounted nowhere. Idempotent. */
+    readonly check: (device: BlockDevice, fileSystem: FileSystem) => Effect.Effect<void, HostFailure>
+    /** Grows a file system to its disk; `mountedAt` undefined if it is mounted nowhere. Idempotent. */
+    readonly grow: (
+      device: BlockDevice,
+      fileSystem: FileSystem,
+      mountedAt: string | undefined
+    ) => Effect.Effect<void, HostFailure>
+    /** Oldest first, so the last of several mounts at one target is the one in sight. */
+    readonly mounts: Effect.Effect<ReadonlyArray<Mount>, HostFailure>
+    readonly mount: (
+      device: BlockDevice,
+      target: string,
+      fileSystem: FileSystem,
+      options: ReadonlyArray<string>
+    ) => Effect.Effect<void, HostFailure>
+    /** Bind-mounts a directory on a directory, or a device node on a file. */
+    readonly bind: (source: string, target: string, readOnly: boolean) => Effect.Effect<void, HostFailure>
+    /** Undoes the topmost mount at the target; never lazily, never by force. Succeeds if nothing is mounted there. */
+    readonly unmount: (target: string) => Effect.Effect<void, HostFailure>
+    readonly locate: (path: string) => Effect.Effect<Place, HostFailure>
+    /** The disk behind a device node (also a bind-mounted one); undefined if the path is no device node. */
+    readonly deviceAt: (path: string) => Effect.Effect<BlockDevice | undefined, HostFailure>
+    /** Succeeds if the directory is there. The parent must exist. */
+    readonly makeDirectory: (path: string) => Effect.Effect<void, HostFailure>
+    /** Succeeds if the file is there. The parent must exist. */
+    readonly makeFile: (path: string) => Effect.Effect<void, HostFailure>
+    /** Removes an empty directory or an empty file; succeeds if it is absent, fails if it holds anything. */
+    readonly remove: (path: string) => Effect.Effect<void, HostFailure>
+    /** Figures of the file system mounted at the path; answers within seconds even if the disk hangs. */
+    readonly usage: (path: string) => Effect.Effect<Usage, HostFailure>
+  }
+>() {}
