@@ -1,0 +1,23 @@
+// Makes the one file that the image and `npm start` run: starting from it is several times faster than from node_modules.
+import { chmod } from "node:fs/promises"
+import { build } from "esbuild"
+
+const outfile = "build/cinder-csi-plugin.cjs"
+
+await build({
+  entryPoints: ["src/main/main.ts"],
+  outfile,
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  format: "cjs",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: false,
+  legalComments: "none",
+  // grpc-js asks for the loader only when channelz is used, which it is not here.
+  external: ["@grpc/proto-loader"],
+  banner: { js: "#!/usr/bin/env node" },
+  logLevel: "warning"
+})
+await chmod(outfile, 0o755)
