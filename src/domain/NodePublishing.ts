@@ -1,7 +1,22 @@
-import { Context, type Effect } from "effect"
+import { Context, Effect, Layer } from "effect"
+import { HostMounter } from "../ports/HostMounter.ts"
 import type { VolumeCapability } from "./Capability.ts"
-import type { DomainError } from "./errors.ts"
+import {
+  decideNodePublish,
+  type NodePublishAction,
+  type NodePublishFacts,
+  type NodePublishWish
+} from "./decisions/nodePublish.ts"
+import { decideNodeUnpublish } from "./decisions/nodeUnpublish.ts"
+import { type DomainError, type HostFailure, InvalidInput, Refused, Unsupported } from "./errors.ts"
+import { locateMounted, readMounts, topIsStale } from "./hostFacts.ts"
+import { isWithin, parentOf } from "./hostPath.ts"
+import { NodeOperations } from "./NodeOperations.ts"
+import { namedFileSystem, requireField, requirePath } from "./nodeRequests.ts"
+import { settle } from "./nodeSettling.ts"
+import { makePatience } from "./nodeWaiting.ts"
 import type { VolumeId } from "./Volume.ts"
+import { ephemeralKey, isSet } from "./volumeContext.ts"
 
 export interface NodePublishRequest {
   readonly volumeId: VolumeId
@@ -21,4 +36,117 @@ export class NodePublishing extends Context.Tag("cinder-csi/domain/NodePublishin
     /** Idempotent. Removes the target, never anything in it. */
     readonly unpublish: (volumeId: VolumeId, targetPath: string) => Effect.Effect<void, DomainError>
   }
->() {}
+>() {
+  static readonly layer: Layer.Layer<NodePublishing, never, HostMounter> = Layer.effect(
+    NodePublishing,
+    Effect.gen(function* () {
+      const host = yield* HostMounter
+      const exclusively = yield* NodeOperations
+
+      /** `remove` takes only what is empty, so that its refusal says that something is in the way. */
+      const removeEmpty = (path: string) =>
+        Effect.catchTag(host.remove(path), "HostFailure", (failure) =>
+          Effect.fail(
+            failure.outcome === "unknown"
+              ? failure
+              : new Refused({ subject: path, because: failure.detail, remedy: "empty it; nothing in it was touched" })
+          )
+        )
+
+      const publishFacts = Effect.fnUntraced(function* (
+        wish: NodePublishWish,
+        request: NodePublishRequest,
+        prepared: boolean
+      ): Effect.fn.Return<NodePublishFacts, HostFailure> {
+        const device = yield* host.findDevice(wish.volumeId)
+        const mounts = yield* readMounts(host)
+        const staging = yield* locateMounted(host, request.stagingPath, mounts)
+        const { kind, path: targetPath } = yield* locateMounted(host, request.targetPath, mounts)
+        const parent = kind === "absent" ? yield* host.locate(parentOf(targetPath)) : undefined
+        return {
+          wish,
+          device,
+          stagingPath: staging.path,
+          targetPath,
+          kind,
+          parentKind: parent?.kind ?? "directory",
+          mounts,
+          deviceAtTarget: kind === "blockDevice" ? yield* host.deviceAt(targetPath) : undefined,
+          targetIsStale: yield* topIsStale(host, mounts, targetPath),
+          prepared
+        }
+      })
+
+      const carryOut = (action: NodePublishAction, { targetPath }: NodePublishFacts) => {
+        switch (action._tag) {
+          case "MakeDirectory":
+            return host.makeDirectory(targetPath)
+          case "MakeFile":
+            return host.makeFile(targetPath)
+          case "Clear":
+            return removeEmpty(targetPath)
+          case "Unmount":
+            return host.unmount(targetPath)
+          case "Bind":
+            return host.bind(action.source, targetPath, action.readOnly)
+        }
+      }
+
+      const publishTarget = Effect.fnUntraced(function* (wish: NodePublishWish, request: NodePublishRequest) {
+        let prepared = false
+        yield* settle({
+          subject: `volume ${wish.volumeId}`,
+          patience: yield* makePatience(0),
+          look: Effect.suspend(() => publishFacts(wish, request, prepared)),
+          decide: decideNodePublish,
+          carryOut: (action, facts) =>
+            Effect.map(carryOut(action, facts), () => {
+              prepared = action._tag === "MakeDirectory" || action._tag === "MakeFile"
+            })
+        }).pipe(
+          // What could not be bound leaves its empty target behind otherwise, and kubelet may never unpublish it.
+          Effect.tapError(() => (prepared ? Effect.ignore(host.remove(request.targetPath)) : Effect.void))
+        )
+      })
+
+      const publish = Effect.fn("NodePublishing.publish")(function* (request: NodePublishRequest) {
+        const { capability, readOnly, stagingPath, targetPath, volumeContext, volumeId } = request
+        yield* requireField("volume_id", volumeId)
+        yield* requirePath("target_path", targetPath)
+        const fileSystem = yield* namedFileSystem(capability)
+        if (isSet(volumeContext, ephemeralKey)) return yield* new Unsupported({ what: "an inline ephemeral volume" })
+        if (stagingPath === "") {
+          const because = "the request names no staging_target_path"
+          return yield* new Refused({ subject: `volume ${volumeId}`, because, remedy: "stage it first" })
+        }
+        yield* requirePath("staging_target_path", stagingPath)
+        if (isWithin(targetPath, stagingPath)) {
+          return yield* new InvalidInput({ field: "target_path", problem: "lies within staging_target_path" })
+        }
+        const { access, mode } = capability
+        yield* exclusively(
+          [volumeId],
+          publishTarget({ volumeId, access: access._tag, fileSystem, mode, readOnly }, request)
+        )
+      })
+
+      const unpublish = Effect.fn("NodePublishing.unpublish")(function* (volumeId: VolumeId, targetPath: string) {
+        yield* requireField("volume_id", volumeId)
+        yield* requirePath("target_path", targetPath)
+        const undone = settle({
+          subject: `volume ${volumeId}`,
+          patience: yield* makePatience(0),
+          look: Effect.gen(function* () {
+            const mounts = yield* readMounts(host)
+            return { ...(yield* locateMounted(host, targetPath, mounts)), mounts }
+          }),
+          decide: decideNodeUnpublish,
+          carryOut: (action, { path }) => (action._tag === "Unmount" ? host.unmount(path) : removeEmpty(path))
+        })
+        yield* exclusively([volumeId], undone)
+      })
+
+      return { publish, unpublish }
+    })
+  ).pipe(Layer.provide(NodeOperations.layer))
+}

@@ -1,7 +1,33 @@
-import { Context, type Effect } from "effect"
+import { Context, Effect, Either, Layer } from "effect"
+import { type BlockDevice, HostMounter } from "../ports/HostMounter.ts"
 import type { VolumeCapability } from "./Capability.ts"
-import type { DomainError } from "./errors.ts"
+import { sitsOn, topAt } from "./decisions/mounts.ts"
+import {
+  decideStage,
+  noProgress,
+  type StageAction,
+  type StageFacts,
+  type StageProgress,
+  type StageWish
+} from "./decisions/stage.ts"
+import { decideUnstage } from "./decisions/unstage.ts"
+import { act, done } from "./decisions/Verdict.ts"
+import { DeviceNotFound, type DomainError, type HostFailure } from "./errors.ts"
+import { locateMounted, readMounts, topIsStale } from "./hostFacts.ts"
+import { NodeOperations } from "./NodeOperations.ts"
+import { namedFileSystem, requireField, requirePath } from "./nodeRequests.ts"
+import { settle } from "./nodeSettling.ts"
+import { makePatience, type Patience } from "./nodeWaiting.ts"
+import { leastBytesIn } from "./publishContext.ts"
 import type { VolumeId } from "./Volume.ts"
+import { isSet, resizeRequiredKey } from "./volumeContext.ts"
+
+/** Hypervisors plug a disk in after they answered; slow ones take many seconds. */
+const deviceBudgetMillis = 45_000
+
+/** A bus that announces its disks has done so by now; others are asked again every so often. */
+const firstRescanMillis = 2_000
+const rescanEveryMillis = 10_000
 
 export interface StageRequest {
   readonly volumeId: VolumeId
@@ -10,6 +36,10 @@ export interface StageRequest {
   readonly publishContext: Readonly<Record<string, string>>
   readonly volumeContext: Readonly<Record<string, string>>
 }
+
+/** Whether nothing that the call began may still happen, so that the caller may forget the volume. */
+const isFinal = (error: DomainError): boolean =>
+  error._tag !== "StillWorking" && !(error._tag === "HostFailure" && error.outcome === "unknown")
 
 /** One volume on this node, made ready for every pod that will use it. */
 export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
@@ -20,4 +50,152 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
     /** Idempotent; works with the disk gone. Leaves the directory, empty. */
     readonly unstage: (volumeId: VolumeId, stagingPath: string) => Effect.Effect<void, DomainError>
   }
->() {}
+>() {
+  static readonly layer: Layer.Layer<NodeStaging, never, HostMounter> = Layer.effect(
+    NodeStaging,
+    Effect.gen(function* () {
+      const host = yield* HostMounter
+      const exclusively = yield* NodeOperations
+
+      const awaitDevice = Effect.fnUntraced(function* (volumeId: VolumeId, patience: Patience) {
+        let nextRescan = firstRescanMillis
+        for (;;) {
+          const device = yield* host.findDevice(volumeId)
+          if (device !== undefined) return device
+          const waited = yield* patience.waited
+          if (waited >= nextRescan) {
+            nextRescan = waited + rescanEveryMillis
+            yield* Effect.catchAll(host.rescan, (failure) => Effect.logWarning(failure.message))
+          }
+          if (!(yield* patience.pause)) {
+            return yield* new DeviceNotFound({ volumeId, seen: yield* host.describeDevices })
+          }
+        }
+      })
+
+      /** Undoes what a disk left behind that is gone; without this a stage that finds no disk would leave it. */
+      const dropStale = (volumeId: VolumeId, stagingPath: string, patience: Patience) =>
+        settle({
+          subject: `volume ${volumeId}`,
+          patience,
+          look: Effect.gen(function* () {
+            const mounts = yield* readMounts(host)
+            const { path } = yield* locateMounted(host, stagingPath, mounts)
+            return (yield* topIsStale(host, mounts, path)) ? path : undefined
+          }),
+          decide: (path) => (path === undefined ? done(undefined) : act(path)),
+          carryOut: (path) =>
+            Effect.zipRight(Effect.logWarning(`unmounting ${path}: its disk is gone`), host.unmount(path))
+        })
+
+      const carryOut = Effect.fnUntraced(function* (
+        action: StageAction,
+        { device, path, progress }: StageFacts
+      ): Effect.fn.Return<StageProgress, HostFailure> {
+        switch (action._tag) {
+          case "MakeDirectory":
+            yield* host.makeDirectory(path)
+            return progress
+          case "Unmount":
+            yield* host.unmount(path)
+            return progress
+          case "RefreshSize":
+            yield* host.refreshSize(device)
+            return { ...progress, looks: [], refreshed: true }
+          case "Look":
+            return { ...progress, looks: [...progress.looks, yield* host.contentsOf(device)] }
+          case "Format":
+            yield* Effect.logInfo(`making ${action.fileSystem} on blank ${device.path} (${device.evidence})`)
+            yield* host.format(device, action.fileSystem, action.uuid)
+            return { ...progress, looks: [], formatted: action.fileSystem }
+          case "Check":
+            yield* host.check(device, action.fileSystem)
+            return { ...progress, checked: true }
+          case "Mount":
+            yield* host.mount(device, path, action.fileSystem, action.options)
+            return progress
+          case "Grow": {
+            const grown = yield* Effect.either(host.grow(device, action.fileSystem, action.mountedAt))
+            if (Either.isRight(grown)) return { ...progress, growth: "done" }
+            if (action.mountedAt === undefined) return yield* grown.left
+            yield* Effect.logWarning(grown.left.message)
+            return { ...progress, growth: { refusedMounted: grown.left } }
+          }
+        }
+      })
+
+      /** Kubelet forgets a path after a final error, and a mount left there would never be undone. */
+      const takeDown = ({ device, path }: StageFacts) =>
+        Effect.gen(function* () {
+          const top = topAt(yield* readMounts(host), path)
+          if (top !== undefined && sitsOn(top, device)) yield* host.unmount(path)
+        }).pipe(Effect.catchAll((failure) => Effect.logWarning(failure.message)))
+
+      const stageFileSystem = (wish: StageWish, stagingPath: string, patience: Patience) =>
+        Effect.suspend(() => {
+          let progress = noProgress
+          let seen: BlockDevice | undefined
+          let undo: Effect.Effect<void> = Effect.void
+          const facts = Effect.gen(function* () {
+            const device = yield* awaitDevice(wish.volumeId, patience)
+            const isSame = seen?.number === device.number && seen.sizeBytes === device.sizeBytes
+            if (!isSame) progress = { ...noProgress, refreshed: progress.refreshed }
+            seen = device
+            const mounts = yield* readMounts(host)
+            const place = yield* locateMounted(host, stagingPath, mounts)
+            const stale = yield* topIsStale(host, mounts, place.path)
+            return { wish, device, ...place, mounts, topIsStale: stale, progress }
+          })
+          return settle({
+            subject: `volume ${wish.volumeId}`,
+            patience,
+            look: facts,
+            decide: decideStage,
+            carryOut: (action, before) =>
+              Effect.map(carryOut(action, before), (after) => {
+                progress = after
+                if (action._tag === "Mount") undo = takeDown(before)
+              })
+          }).pipe(Effect.tapError((error) => (isFinal(error) ? undo : Effect.void)))
+        })
+
+      const stage = Effect.fn("NodeStaging.stage")(function* (request: StageRequest) {
+        const { capability, publishContext, stagingPath, volumeContext, volumeId } = request
+        yield* requireField("volume_id", volumeId)
+        yield* requirePath("staging_target_path", stagingPath)
+        const fileSystem = yield* namedFileSystem(capability)
+        const patience = yield* makePatience(deviceBudgetMillis)
+        const { access, mode } = capability
+        const leastBytes = leastBytesIn(publishContext)
+        const resizeRequired = isSet(volumeContext, resizeRequiredKey)
+        const staged =
+          access._tag === "block"
+            ? Effect.asVoid(awaitDevice(volumeId, patience))
+            : stageFileSystem(
+                { volumeId, fileSystem, mode, flags: access.flags, leastBytes, resizeRequired },
+                stagingPath,
+                patience
+              )
+        yield* exclusively([volumeId], Effect.zipRight(dropStale(volumeId, stagingPath, patience), staged))
+      })
+
+      const unstage = Effect.fn("NodeStaging.unstage")(function* (volumeId: VolumeId, stagingPath: string) {
+        yield* requireField("volume_id", volumeId)
+        yield* requirePath("staging_target_path", stagingPath)
+        const undone = settle({
+          subject: `volume ${volumeId}`,
+          patience: yield* makePatience(0),
+          look: Effect.gen(function* () {
+            const mounts = yield* readMounts(host)
+            return { ...(yield* locateMounted(host, stagingPath, mounts)), mounts }
+          }),
+          decide: decideUnstage,
+          carryOut: (_, { path }) => host.unmount(path)
+        })
+        yield* exclusively([volumeId], undone)
+      })
+
+      return { stage, unstage }
+    })
+  ).pipe(Layer.provide(NodeOperations.layer))
+}

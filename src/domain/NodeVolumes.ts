@@ -1,10 +1,26 @@
-import { Context, type Effect } from "effect"
+import { Context, Effect, Layer } from "effect"
+import { type DiskContents, HostMounter, type Usage } from "../ports/HostMounter.ts"
+import { InstanceMetadata } from "../ports/InstanceMetadata.ts"
 import type { VolumeCapability } from "./Capability.ts"
 import type { CapacityRange } from "./Capacity.ts"
-import type { DomainError } from "./errors.ts"
+import { decideNodeExpand, type NodeExpandAction, rangeProblem } from "./decisions/nodeExpand.ts"
+import { decideNodeUsage } from "./decisions/nodeUsage.ts"
+import { type PresenceFacts, presenceOf } from "./decisions/presence.ts"
+import { type DomainError, type HostFailure, IdentityUnknown, InvalidInput, PathNotFound } from "./errors.ts"
+import { locateMounted, readMounts } from "./hostFacts.ts"
+import { isProperPath, isTooLong } from "./hostPath.ts"
+import { NodeOperations } from "./NodeOperations.ts"
+import { NodeSettings } from "./NodeSettings.ts"
+import { requireField } from "./nodeRequests.ts"
+import { settle } from "./nodeSettling.ts"
+import { nodeSegments } from "./nodeTopology.ts"
+import { makePatience } from "./nodeWaiting.ts"
 import type { ServerId } from "./Server.ts"
 import type { Segments } from "./Topology.ts"
 import type { VolumeId } from "./Volume.ts"
+
+/** A hypervisor tells its guest of a new size at once or, where it has to be asked for, within seconds. */
+const sizeBudgetMillis = 30_000
 
 export type VolumeUsage =
   /** A raw device has a size and nothing else that can be known. */
@@ -45,4 +61,130 @@ export class NodeVolumes extends Context.Tag("cinder-csi/domain/NodeVolumes")<
     readonly expand: (request: NodeExpandRequest) => Effect.Effect<bigint, DomainError>
     readonly info: Effect.Effect<NodeInfo, DomainError>
   }
->() {}
+>() {
+  static readonly layer: Layer.Layer<NodeVolumes, never, HostMounter | InstanceMetadata | NodeSettings> = Layer.effect(
+    NodeVolumes,
+    Effect.gen(function* () {
+      const host = yield* HostMounter
+      const metadata = yield* InstanceMetadata
+      const settings = yield* NodeSettings
+      const exclusively = yield* NodeOperations
+
+      /** A path that cannot be one of ours is one where the volume is not, which is NOT_FOUND to an orchestrator. */
+      const requireVolumePath = Effect.fnUntraced(function* (volumeId: VolumeId, path: string) {
+        yield* requireField("volume_id", volumeId)
+        yield* requireField("volume_path", path)
+        if (isTooLong(path)) return yield* new InvalidInput({ field: "volume_path", problem: "is too long" })
+        if (!isProperPath(path)) return yield* new PathNotFound({ volumeId, path })
+      })
+
+      const presenceFacts = Effect.fnUntraced(function* (
+        volumeId: VolumeId,
+        path: string
+      ): Effect.fn.Return<PresenceFacts, HostFailure> {
+        const mounts = yield* readMounts(host)
+        const place = yield* locateMounted(host, path, mounts)
+        const device = yield* host.findDevice(volumeId)
+        const deviceAtPath = place.kind === "blockDevice" ? yield* host.deviceAt(place.path) : undefined
+        return { path: place.path, mounts, device, deviceAtPath }
+      })
+
+      const usage = Effect.fn("NodeVolumes.usage")(function* (volumeId: VolumeId, path: string) {
+        yield* requireVolumePath(volumeId, path)
+        const presence = presenceOf(yield* presenceFacts(volumeId, path))
+        let measured: Usage | undefined
+        return yield* settle({
+          subject: `volume ${volumeId}`,
+          patience: yield* makePatience(0),
+          look: Effect.gen(function* () {
+            const seen = presence._tag === "DiskGone" ? yield* host.describeDevices : []
+            return { volumeId, path, presence, seen, usage: measured }
+          }),
+          decide: decideNodeUsage,
+          carryOut: () =>
+            Effect.map(host.usage(path), (figures) => {
+              measured = figures
+            })
+        })
+      })
+
+      const grow = Effect.fnUntraced(function* (request: NodeExpandRequest) {
+        const { capability, capacity, volumeId, volumePath } = request
+        let refreshed = false
+        let contents: DiskContents | undefined
+        let total: { readonly before: bigint; readonly after: bigint } | undefined
+
+        const look = Effect.gen(function* () {
+          const where = yield* presenceFacts(volumeId, volumePath)
+          const presence = presenceOf(where)
+          const seen = presence._tag === "DiskGone" ? yield* host.describeDevices : []
+          const access = capability?.access._tag
+          const { rescanOnResize } = settings
+          const { mounts, path } = where
+          return {
+            volumeId,
+            path,
+            access,
+            capacity,
+            rescanOnResize,
+            presence,
+            mounts,
+            seen,
+            refreshed,
+            contents,
+            total
+          }
+        })
+
+        const carryOut = Effect.fnUntraced(function* (action: NodeExpandAction): Effect.fn.Return<void, HostFailure> {
+          switch (action._tag) {
+            case "RefreshSize":
+              yield* host.refreshSize(action.device)
+              refreshed = true
+              contents = undefined
+              return
+            case "Look":
+              contents = yield* host.contentsOf(action.device)
+              return
+            case "Grow": {
+              const before = (yield* host.usage(action.mountedAt)).totalBytes
+              yield* host.grow(action.device, action.fileSystem, action.mountedAt)
+              contents = yield* host.contentsOf(action.device)
+              total = { before, after: (yield* host.usage(action.mountedAt)).totalBytes }
+            }
+          }
+        })
+
+        return yield* settle({
+          subject: `disk of volume ${volumeId}`,
+          patience: yield* makePatience(sizeBudgetMillis),
+          look,
+          decide: decideNodeExpand,
+          carryOut,
+          afterPause: Effect.sync(() => {
+            refreshed = false
+          })
+        })
+      })
+
+      const expand = Effect.fn("NodeVolumes.expand")(function* (request: NodeExpandRequest) {
+        yield* requireVolumePath(request.volumeId, request.volumePath)
+        const problem = rangeProblem(request.capacity)
+        if (problem !== undefined) return yield* problem
+        return yield* exclusively([request.volumeId], grow(request))
+      })
+
+      const info = Effect.gen(function* () {
+        const { serverId, source, zone } = yield* metadata.identity
+        const { additionalTopology, maxVolumes, withTopology } = settings
+        if (!withTopology) return { serverId, maxVolumes, topology: undefined }
+        const topology = nodeSegments(zone, additionalTopology)
+        return topology === undefined
+          ? yield* new IdentityUnknown({ tried: [`${source} names no availability zone`] })
+          : { serverId, maxVolumes, topology }
+      }).pipe(Effect.withSpan("NodeVolumes.info"))
+
+      return { usage, expand, info }
+    })
+  ).pipe(Layer.provide(NodeOperations.layer))
+}

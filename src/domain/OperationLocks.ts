@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { OperationPending } from "./errors.ts"
 
 /** Runs an effect while no other holder of one of its keys runs; the second caller fails at once. */
@@ -28,3 +28,8 @@ export const makeOperationLocks: Effect.Effect<Exclusively> = Effect.sync(() => 
         })
     )
 })
+
+/** The locks that all controller services share, as the deletion of a volume must not meet its attachment. */
+export class OperationLocks extends Context.Tag("cinder-csi/domain/OperationLocks")<OperationLocks, Exclusively>() {
+  static readonly layer = Layer.effect(OperationLocks, makeOperationLocks)
+}

@@ -1,10 +1,23 @@
-import { Context, type Effect } from "effect"
+import { Context, Effect, Layer } from "effect"
+import { Cinder } from "../ports/Cinder.ts"
+import { CloudWatch } from "../ports/CloudWatch.ts"
 import type { VolumeCapability } from "./Capability.ts"
-import type { CapacityRange } from "./Capacity.ts"
+import { bytesOf, type CapacityRange } from "./Capacity.ts"
+import { ControllerSettings } from "./ControllerSettings.ts"
+import { checkCapabilities, unservedBy } from "./decisions/capabilities.ts"
+import { boundsOf } from "./decisions/capacity.ts"
+import { planVolume } from "./decisions/plan.ts"
+import { topologyOf } from "./decisions/zone.ts"
 import type { DomainError } from "./errors.ts"
+import { OperationLocks } from "./OperationLocks.ts"
+import { listPage } from "./pageTokens.ts"
 import type { ServerId } from "./Server.ts"
 import type { Segments, TopologyRequirement } from "./Topology.ts"
-import type { VolumeId, VolumeSource } from "./Volume.ts"
+import { type Volume, type VolumeId, type VolumeSource } from "./Volume.ts"
+import { makeCreateVolume } from "./volumeCreation.ts"
+import { makeDeleteVolume } from "./volumeDeletion.ts"
+import { makeExpandVolume } from "./volumeExpansion.ts"
+import { resizeRequiredKey } from "./volumeContext.ts"
 
 export interface ProvisionRequest {
   readonly name: string
@@ -53,6 +66,11 @@ export interface Validation {
   readonly problem: string | undefined
 }
 
+/** Every server once: evacuations and live migrations may leave several attachments to one. */
+const serversOf = (volume: Volume): ReadonlyArray<ServerId> => [
+  ...new Set(volume.attachments.flatMap(({ serverId }) => (serverId === undefined ? [] : [serverId])))
+]
+
 /** Volumes from their creation to their deletion. Every method is idempotent and resumes what an earlier call began. */
 export class VolumeProvisioning extends Context.Tag("cinder-csi/domain/VolumeProvisioning")<
   VolumeProvisioning,
@@ -72,4 +90,60 @@ export class VolumeProvisioning extends Context.Tag("cinder-csi/domain/VolumePro
     /** `maxEntries` 0 means all that is left in one page. */
     readonly list: (maxEntries: number, token: string) => Effect.Effect<VolumePage, DomainError>
   }
->() {}
+>() {
+  static readonly layer = Layer.effect(
+    VolumeProvisioning,
+    Effect.gen(function* () {
+      const cinder = yield* Cinder
+      const settings = yield* ControllerSettings
+      const exclusively = yield* OperationLocks
+      const createVolume = yield* makeCreateVolume
+      const deleteVolume = yield* makeDeleteVolume
+      const expandVolume = yield* makeExpandVolume
+
+      const provisioned = (volume: Volume, topology: TopologyRequirement | undefined): ProvisionedVolume => ({
+        id: volume.id,
+        sizeBytes: bytesOf(volume.sizeGiB),
+        context: volume.source === undefined ? {} : { [resizeRequiredKey]: "true" },
+        source: volume.source,
+        topology: topologyOf(volume.zone, topology, settings)
+      })
+
+      const listed = (volume: Volume): ListedVolume => ({
+        volume: provisioned(volume, undefined),
+        publishedOn: serversOf(volume)
+      })
+
+      const provision = Effect.fn("VolumeProvisioning.provision")(function* (request: ProvisionRequest) {
+        const plan = yield* planVolume(request, settings)
+        const volume = yield* exclusively([`volume ${plan.name}`], createVolume(plan))
+        return provisioned(volume, request.topology)
+      })
+
+      const remove = Effect.fn("VolumeProvisioning.remove")((id: VolumeId) =>
+        exclusively([`volume ${id}`], deleteVolume(id))
+      )
+
+      const expand = Effect.fn("VolumeProvisioning.expand")(function* (id: VolumeId, capacity: CapacityRange) {
+        const bounds = yield* boundsOf(capacity)
+        const volume = yield* exclusively([`volume ${id}`], expandVolume(id, bounds))
+        return { sizeBytes: bytesOf(volume.sizeGiB), nodeExpansionRequired: true }
+      })
+
+      const validate = Effect.fn("VolumeProvisioning.validate")(function* (request: ValidationRequest) {
+        if (request.capabilities.length === 0) yield* checkCapabilities(request.capabilities)
+        const volume = yield* cinder.getVolume(request.volumeId)
+        return { problem: unservedBy(volume, request.capabilities) }
+      })
+
+      const get = Effect.fn("VolumeProvisioning.get")((id: VolumeId) => Effect.map(cinder.getVolume(id), listed))
+
+      const list = Effect.fn("VolumeProvisioning.list")(function* (maxEntries: number, token: string) {
+        const page = yield* listPage(cinder.listVolumes, () => true, maxEntries, token)
+        return { entries: page.entries.map(listed), nextToken: page.nextToken }
+      })
+
+      return { provision, remove, expand, validate, get, list }
+    })
+  ).pipe(Layer.provide(OperationLocks.layer))
+}

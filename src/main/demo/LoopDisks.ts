@@ -21,7 +21,7 @@ const fault = (operation: string) => (error: HostFailure | PlatformError) =>
 
 /**
  * The bytes of the embedded cloud on this machine: a volume is a sparse file in `folder`, and a volume attached to
- * `serverId` is a loop device over it. The file's name, `volume-<id>`, is what proves the device's identity. Devices that
+ * `serverId` is a loop device over it, linked below `folder`/dev/disk/by-id. The file's name, `volume-<id>`, is what proves the device's identity. Devices that
  * are still there when the Scope closes are given back.
  */
 export const makeLoopDisks = (
@@ -32,6 +32,8 @@ export const makeLoopDisks = (
     const files = yield* FileSystem.FileSystem
     const loops = new Map<string, string>()
     const fileOf = (kind: "volume" | "snapshot" | "backup", id: string) => `${folder}/${kind}-${id}`
+    /** Where udev would link a virtio disk by its serial, of which the kernel keeps 20 bytes. */
+    const linkOf = (volumeId: string) => `${folder}/dev/disk/by-id/virtio-${volumeId.slice(0, 20)}`
     const copy = (from: string, to: string) =>
       succeed(command(`copy ${from}`, "cp", ["--sparse=always", "--reflink=auto", from, to]))
     const detach = (device: string) => succeed(command(`release ${device}`, "losetup", ["--detach", device]))
@@ -67,20 +69,22 @@ export const makeLoopDisks = (
       plug: (server, volumeId) =>
         server !== serverId
           ? Effect.void
-          : succeed(command("attach a volume", "losetup", ["--find", "--show", fileOf("volume", volumeId)])).pipe(
-              Effect.map(({ stdout }) => {
-                loops.set(volumeId, stdout.trim())
-              }),
-              Effect.mapError(fault("plug a volume"))
-            ),
+          : Effect.gen(function* () {
+              const found = yield* succeed(
+                command("attach a volume", "losetup", ["--find", "--show", fileOf("volume", volumeId)])
+              )
+              const device = found.stdout.trim()
+              loops.set(volumeId, device)
+              yield* files.symlink(device, linkOf(volumeId))
+            }).pipe(Effect.mapError(fault("plug a volume"))),
       unplug: (server, volumeId) => {
         const device = loops.get(volumeId)
         if (server !== serverId || device === undefined) return Effect.void
-        return detach(device).pipe(
-          Effect.tap(() => Effect.sync(() => loops.delete(volumeId))),
-          Effect.asVoid,
-          Effect.mapError(fault("unplug a volume"))
-        )
+        return Effect.gen(function* () {
+          yield* files.remove(linkOf(volumeId), { force: true })
+          yield* detach(device)
+          loops.delete(volumeId)
+        }).pipe(Effect.mapError(fault("unplug a volume")))
       }
     }
   })

@@ -1,0 +1,31 @@
+import { Either, ParseResult, Schema } from "effect"
+import type { GcfgEntry } from "./gcfg.ts"
+import type { Written } from "./keys.ts"
+import type { ConfigProblem, Place } from "./problems.ts"
+
+export type PlacedEntry = GcfgEntry & { readonly file: string }
+
+/** The keys of one section over all files, each with its last value and the place of it. */
+export type Settings = ReadonlyMap<string, { readonly value: Written; readonly place: Place }>
+
+export const collectSettings = (entries: ReadonlyArray<PlacedEntry>, section: string, subsection: string): Settings =>
+  new Map(
+    entries
+      .filter((entry) => entry.section === section && entry.subsection === subsection)
+      .map(({ key, value, file, line }) => [key, { value, place: { file, line } }])
+  )
+
+/** Reads the known keys; all bad values are reported at once, each where it stands. */
+export const decodeSettings = <A, I>(
+  schema: Schema.Schema<A, I>,
+  title: string,
+  settings: Settings
+): Either.Either<A, ReadonlyArray<ConfigProblem>> => {
+  const written = Object.fromEntries([...settings].map(([key, { value }]) => [key, value]))
+  return Either.mapLeft(Schema.decodeUnknownEither(schema, { errors: "all" })(written), (error) =>
+    ParseResult.ArrayFormatter.formatErrorSync(error).map(({ path, message }) => {
+      const key = String(path[0])
+      return { place: settings.get(key)?.place, section: title, key, problem: message }
+    })
+  )
+}

@@ -1,0 +1,33 @@
+import { status } from "@grpc/grpc-js"
+import { Duration, Effect, Either, LogLevel } from "effect"
+import { idsOf } from "./requestIds.ts"
+import type { RpcStatus } from "./status.ts"
+
+const levelOf = (code: status, changes: boolean): LogLevel.LogLevel => {
+  switch (code) {
+    case status.OK:
+      return changes ? LogLevel.Info : LogLevel.Debug
+    case status.ABORTED:
+      return LogLevel.Info
+    case status.INTERNAL:
+      return LogLevel.Error
+    default:
+      return LogLevel.Warning
+  }
+}
+
+/** One line for a call that failed or changed something; what is logged on the way carries the same ids. */
+export const logged =
+  (method: string, changes: boolean, request: object) =>
+  <Out>(answer: Effect.Effect<Out, RpcStatus>): Effect.Effect<Out, RpcStatus> =>
+    Effect.gen(function* () {
+      const [took, result] = yield* Effect.timed(Effect.either(answer))
+      const code = Either.isLeft(result) ? result.left.code : status.OK
+      const text = Either.isLeft(result) ? `${status[code]}: ${result.left.details}` : status[code]
+      yield* Effect.annotateLogs(
+        Effect.logWithLevel(levelOf(code, changes), text),
+        "milliseconds",
+        Math.round(Duration.toMillis(took))
+      )
+      return yield* result
+    }).pipe(Effect.annotateLogs({ method, ...idsOf(request) }))

@@ -1,0 +1,99 @@
+import { Effect } from "effect"
+import { Unsupported } from "../../domain/errors.ts"
+import { SnapshotProvisioning } from "../../domain/SnapshotProvisioning.ts"
+import { VolumeAttachment } from "../../domain/VolumeAttachment.ts"
+import { VolumeProvisioning } from "../../domain/VolumeProvisioning.ts"
+import * as from from "./fromWireController.ts"
+import { ControllerServiceCapability_RPC_Type as Can, type ControllerServer, ControllerService } from "./gen/csi.ts"
+import type { Service } from "./server.ts"
+import * as to from "./toWire.ts"
+
+const capabilities = [
+  Can.CREATE_DELETE_VOLUME,
+  Can.PUBLISH_UNPUBLISH_VOLUME,
+  Can.LIST_VOLUMES,
+  Can.LIST_VOLUMES_PUBLISHED_NODES,
+  Can.CREATE_DELETE_SNAPSHOT,
+  Can.LIST_SNAPSHOTS,
+  Can.EXPAND_VOLUME,
+  Can.CLONE_VOLUME,
+  Can.GET_VOLUME,
+  Can.SINGLE_NODE_MULTI_WRITER
+].map((type) => ({ type: { $case: "rpc" as const, value: { type } } }))
+
+/**
+ * Clients take 4 MiB at most. An entry is some 200 to 400 bytes on the wire, so that a page of this length stays below
+ * it; a longer list goes on under its token.
+ */
+const longestPage = 10_000
+
+const pageSize = (maxEntries: number): number => (maxEntries === 0 ? longestPage : Math.min(maxEntries, longestPage))
+
+const unsupported = (what: string) => () => Effect.fail(new Unsupported({ what }))
+
+/** The half of CSI that talks to the cloud. */
+export const controllerService = Effect.gen(function* () {
+  const volumes = yield* VolumeProvisioning
+  const attachments = yield* VolumeAttachment
+  const snapshots = yield* SnapshotProvisioning
+
+  const service: Service = ({ reads, changes }) => {
+    const handlers: ControllerServer = {
+      controllerGetCapabilities: reads("ControllerGetCapabilities", () => Effect.succeed({ capabilities })),
+      createVolume: changes("CreateVolume", (request) =>
+        from.provisionRequest(request).pipe(Effect.flatMap(volumes.provision), Effect.map(to.createVolumeResponse))
+      ),
+      deleteVolume: changes("DeleteVolume", (request) =>
+        from.volumeToRemove(request).pipe(Effect.flatMap(volumes.remove), Effect.as({}))
+      ),
+      controllerPublishVolume: changes("ControllerPublishVolume", (request) =>
+        from.publishRequest(request).pipe(Effect.flatMap(attachments.publish), Effect.map(to.publishResponse))
+      ),
+      controllerUnpublishVolume: changes("ControllerUnpublishVolume", (request) =>
+        from.unpublishRequest(request).pipe(
+          Effect.flatMap(({ volumeId, serverId }) => attachments.unpublish(volumeId, serverId)),
+          Effect.as({})
+        )
+      ),
+      validateVolumeCapabilities: reads("ValidateVolumeCapabilities", (request) =>
+        from
+          .validationRequest(request)
+          .pipe(Effect.flatMap(volumes.validate), Effect.map(to.validationResponse(request.volumeCapabilities)))
+      ),
+      controllerExpandVolume: changes("ControllerExpandVolume", (request) =>
+        from.expandRequest(request).pipe(
+          Effect.flatMap(({ volumeId, capacity, capability }) => volumes.expand(volumeId, capacity, capability)),
+          Effect.map(to.expandResponse)
+        )
+      ),
+      controllerGetVolume: reads("ControllerGetVolume", (request) =>
+        from.volumeToShow(request).pipe(Effect.flatMap(volumes.get), Effect.map(to.getVolumeResponse))
+      ),
+      listVolumes: reads("ListVolumes", (request) =>
+        from.pageRequest(request).pipe(
+          Effect.flatMap(({ maxEntries, token }) => volumes.list(pageSize(maxEntries), token)),
+          Effect.map(to.listVolumesResponse)
+        )
+      ),
+      createSnapshot: changes("CreateSnapshot", (request) =>
+        from.snapshotRequest(request).pipe(Effect.flatMap(snapshots.create), Effect.map(to.createSnapshotResponse))
+      ),
+      deleteSnapshot: changes("DeleteSnapshot", (request) =>
+        from.snapshotToRemove(request).pipe(Effect.flatMap(snapshots.remove), Effect.as({}))
+      ),
+      listSnapshots: reads("ListSnapshots", (request) =>
+        from.pageRequest(request).pipe(
+          Effect.flatMap(({ maxEntries, token }) =>
+            snapshots.list(from.snapshotFilter(request), pageSize(maxEntries), token)
+          ),
+          Effect.map(to.listSnapshotsResponse)
+        )
+      ),
+      getCapacity: reads("GetCapacity", unsupported("asking for free capacity (GET_CAPACITY)")),
+      controllerModifyVolume: changes("ControllerModifyVolume", unsupported("modifying a volume (MODIFY_VOLUME)")),
+      getSnapshot: reads("GetSnapshot", unsupported("showing one snapshot (GET_SNAPSHOT)"))
+    }
+    return { definition: ControllerService, handlers }
+  }
+  return service
+})

@@ -1,0 +1,47 @@
+import { Effect, Layer } from "effect"
+import { HostMounter } from "../../ports/HostMounter.ts"
+import { makeContents } from "./contents.ts"
+import { makeDevices } from "./devices.ts"
+import { makeFilesystems } from "./filesystems.ts"
+import { defaultHostOptions, type HostOptions } from "./HostOptions.ts"
+import { makeMounting } from "./mounting.ts"
+import { locate, makeDirectory, makeFile, remove } from "./places.ts"
+import { makeRescanning } from "./rescanning.ts"
+import { makeSlowRead } from "./slowReads.ts"
+import { makeUsage } from "./usage.ts"
+
+/** This Linux host. Needs root with CAP_SYS_ADMIN, and /dev and the kubelet's folder shared with the host. */
+export const layerHostLinux = (given: Partial<HostOptions> = {}): Layer.Layer<HostMounter> =>
+  Layer.effect(
+    HostMounter,
+    Effect.gen(function* () {
+      const options = { ...defaultHostOptions, ...given }
+      const slowRead = yield* makeSlowRead
+      const devices = makeDevices(options)
+      const contents = makeContents(options, devices, slowRead)
+      const { mounts, mount, bind, unmount } = makeMounting(options, devices)
+      const { format, check, grow } = makeFilesystems(options, devices, contents, mounts)
+      const { rescan, refreshSize } = makeRescanning(options, devices, slowRead)
+      const { look } = options.limits
+      return {
+        findDevice: Effect.fn("HostMounter.findDevice")(devices.find),
+        describeDevices: devices.describe,
+        rescan: Effect.withSpan(rescan, "HostMounter.rescan"),
+        refreshSize: Effect.fn("HostMounter.refreshSize")(refreshSize),
+        contentsOf: Effect.fn("HostMounter.contentsOf")(contents.of),
+        format: Effect.fn("HostMounter.format")(format),
+        check: Effect.fn("HostMounter.check")(check),
+        grow: Effect.fn("HostMounter.grow")(grow),
+        mounts: Effect.withSpan(mounts, "HostMounter.mounts"),
+        mount: Effect.fn("HostMounter.mount")(mount),
+        bind: Effect.fn("HostMounter.bind")(bind),
+        unmount: Effect.fn("HostMounter.unmount")(unmount),
+        locate: Effect.fn("HostMounter.locate")((path: string) => locate(path, look)),
+        deviceAt: Effect.fn("HostMounter.deviceAt")(devices.at),
+        makeDirectory: Effect.fn("HostMounter.makeDirectory")((path: string) => makeDirectory(path, look)),
+        makeFile: Effect.fn("HostMounter.makeFile")((path: string) => makeFile(path, look)),
+        remove: Effect.fn("HostMounter.remove")((path: string) => remove(path, look)),
+        usage: Effect.fn("HostMounter.usage")(makeUsage(options, mounts, slowRead))
+      }
+    })
+  )

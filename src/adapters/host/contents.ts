@@ -1,0 +1,139 @@
+import { constants } from "node:fs"
+import { open } from "node:fs/promises"
+import { Effect } from "effect"
+import { familyOf, fileSystemNamed } from "../../domain/Capability.ts"
+import type { HostFailure } from "../../domain/errors.ts"
+import type { BlockDevice, DiskContents } from "../../ports/HostMounter.ts"
+import { type BlkidAnswer, probe } from "./blkid.ts"
+import type { Devices } from "./devices.ts"
+import type { HostOptions } from "./HostOptions.ts"
+import { type Look, regionsOf, type Signature, signaturesIn } from "./signatures.ts"
+import type { SlowRead } from "./slowReads.ts"
+import { type Superblock, superblockOf } from "./superblocks.ts"
+
+/** What our own reads found, every one of them without an error. */
+export interface OwnScan {
+  readonly signatures: ReadonlyArray<Signature>
+  /** Where the first byte other than zero was seen. */
+  readonly firstData: number | undefined
+  readonly superblocks: { readonly [Family in "ext" | "xfs" | "btrfs"]: Superblock | undefined }
+}
+
+interface Piece {
+  readonly offset: number
+  readonly bytes: Buffer
+}
+
+/** Up to here lie the marks by which a disk is mounted; what lies further on may be a copy or a file's content. */
+const headBytes = 68 * 1024
+
+const lookInto =
+  (pieces: ReadonlyArray<Piece>): Look =>
+  (offset, length) => {
+    const piece = pieces.find((one) => offset >= one.offset && offset + length <= one.offset + one.bytes.length)
+    return piece?.bytes.subarray(offset - piece.offset, offset - piece.offset + length)
+  }
+
+export const scanPieces = (pieces: ReadonlyArray<Piece>, size: number): OwnScan => {
+  const look = lookInto(pieces)
+  const data = pieces.flatMap(({ offset, bytes }) => {
+    const index = bytes.findIndex((byte) => byte !== 0)
+    return index < 0 ? [] : [offset + index]
+  })
+  return {
+    signatures: signaturesIn(look, size),
+    firstData: data[0],
+    superblocks: { ext: superblockOf("ext", look), xfs: superblockOf("xfs", look), btrfs: superblockOf("btrfs", look) }
+  }
+}
+
+/** The content of a regular block device or file, region by region; rejects on the first read that falls short. */
+export const readPieces = async (path: string, size: number): Promise<ReadonlyArray<Piece>> => {
+  const file = await open(path, constants.O_RDONLY)
+  try {
+    const pieces: Array<Piece> = []
+    for (const { offset, length } of regionsOf(size)) {
+      const bytes = Buffer.alloc(length)
+      const { bytesRead } = await file.read(bytes, 0, length, offset)
+      if (bytesRead !== length) throw new Error(`only ${bytesRead} of ${length} bytes could be read at ${offset}`)
+      pieces.push({ offset, bytes })
+    }
+    return pieces
+  } finally {
+    await file.close()
+  }
+}
+
+const unclear = (why: string): DiskContents => ({ _tag: "Unclear", why })
+
+const listed = (signatures: ReadonlyArray<Signature>): string =>
+  [...new Set(signatures.map(({ name, offset }) => `${name} at byte ${offset}`))].slice(0, 5).join(", ")
+
+const withoutBlkid = (own: OwnScan): DiskContents => {
+  if (own.signatures.length > 0) return unclear(`blkid finds nothing, our own scan ${listed(own.signatures)}`)
+  if (own.firstData !== undefined) return unclear(`data without a known signature, such as at byte ${own.firstData}`)
+  return { _tag: "Blank" }
+}
+
+/** Only a file system that we would mount has to be seen by both scans; any other is left alone whoever sees it. */
+const fileSystem = (type: string, uuid: string | undefined, own: OwnScan): DiskContents => {
+  const ours = fileSystemNamed(type)
+  if (ours === undefined) return { _tag: "FileSystem", type, uuid, sizeBytes: undefined }
+  const family = familyOf(ours)
+  const inHead = own.signatures.filter(({ offset }) => offset < headBytes)
+  const others = inHead.filter(({ name }) => name !== family)
+  if (!inHead.some(({ name }) => name === family)) return unclear(`blkid finds ${type}, our own scan does not`)
+  if (others.length > 0) return unclear(`blkid finds ${type}, our own scan ${listed(others)} besides`)
+  return { _tag: "FileSystem", type, uuid, sizeBytes: own.superblocks[family]?.sizeBytes }
+}
+
+/** What two independent scans say together; in doubt the disk is not blank. */
+export const agreement = (blkid: BlkidAnswer, own: OwnScan): DiskContents => {
+  switch (blkid._tag) {
+    case "nothing":
+      return withoutBlkid(own)
+    case "ambivalent":
+      return unclear(`blkid finds signatures that contradict each other; our own scan: ${listed(own.signatures)}`)
+    case "found": {
+      const { type, usage, uuid, partitionTable } = blkid
+      if (type === undefined) {
+        return partitionTable === undefined
+          ? unclear("blkid finds something without a type")
+          : { _tag: "Foreign", what: `partition table (${partitionTable})` }
+      }
+      if (usage !== "filesystem" || type.endsWith("_member")) return { _tag: "Foreign", what: type }
+      if (partitionTable !== undefined)
+        return unclear(`blkid finds both ${type} and a ${partitionTable} partition table`)
+      return fileSystem(type, uuid ?? undefined, own)
+    }
+  }
+}
+
+export interface Contents {
+  readonly of: (device: BlockDevice) => Effect.Effect<DiskContents, HostFailure>
+  /** Our own scan alone. */
+  readonly scan: (operation: string, device: BlockDevice) => Effect.Effect<OwnScan, HostFailure>
+}
+
+export const makeContents = ({ limits }: HostOptions, devices: Devices, slowRead: SlowRead): Contents => {
+  const scan = (operation: string, device: BlockDevice) =>
+    Effect.gen(function* () {
+      const size = Number(yield* devices.sizeOf(operation, device))
+      const read = async () => scanPieces(await readPieces(device.path, size), size)
+      const own = yield* slowRead(`scan ${device.path}`, operation, limits.scan, read)
+      yield* devices.verify(operation, device)
+      return own
+    })
+
+  const of = (device: BlockDevice) => {
+    const operation = `see what is on ${device.path}`
+    return Effect.gen(function* () {
+      const own = yield* scan(operation, device)
+      const blkid = yield* probe(operation, device.path, limits.scan)
+      yield* devices.verify(operation, device)
+      return agreement(blkid, own)
+    })
+  }
+
+  return { of, scan }
+}

@@ -1,0 +1,201 @@
+import { constants } from "node:fs"
+import { open } from "node:fs/promises"
+import { Effect } from "effect"
+import { type FileSystem, familyOf } from "../../domain/Capability.ts"
+import type { HostFailure } from "../../domain/errors.ts"
+import type { BlockDevice, Mount } from "../../ports/HostMounter.ts"
+import { type Command, type Completed, complaint, expectSuccess, mutate } from "../process/Command.ts"
+import type { Contents } from "./contents.ts"
+import type { Devices } from "./devices.ts"
+import { callWithCode, failed } from "./failures.ts"
+import type { HostOptions } from "./HostOptions.ts"
+
+type Tool = Pick<Command, "program" | "args" | "debianPackage">
+
+const packageOf = (fileSystem: FileSystem): string => {
+  switch (familyOf(fileSystem)) {
+    case "ext":
+      return "e2fsprogs"
+    case "xfs":
+      return "xfsprogs"
+    case "btrfs":
+      return "btrfs-progs"
+  }
+}
+
+/** The Go driver's defaults: no reserved blocks on ext. The force flags only silence questions; see `makeFilesystems`. */
+export const formatTool = (fileSystem: FileSystem, device: string, uuid: string | undefined): Tool => {
+  const debianPackage = packageOf(fileSystem)
+  const program = `mkfs.${fileSystem}`
+  switch (familyOf(fileSystem)) {
+    case "ext":
+      return { program, debianPackage, args: ["-q", "-F", "-m0", ...(uuid === undefined ? [] : ["-U", uuid]), device] }
+    case "xfs":
+      return {
+        program,
+        debianPackage,
+        args: ["-q", "-f", ...(uuid === undefined ? [] : ["-m", `uuid=${uuid}`]), device]
+      }
+    case "btrfs":
+      return { program, debianPackage, args: ["-q", "-f", ...(uuid === undefined ? [] : ["-U", uuid]), device] }
+  }
+}
+
+/** xfs and btrfs repair themselves while they are mounted; only ext has to be asked. */
+export const checkTool = (fileSystem: FileSystem, device: string): Tool | undefined =>
+  familyOf(fileSystem) === "ext"
+    ? { program: `fsck.${fileSystem}`, debianPackage: packageOf(fileSystem), args: ["-a", device] }
+    : undefined
+
+/** xfs and btrfs grow only while they are mounted, ext either way. */
+export const growTool = (fileSystem: FileSystem, device: string, mountedAt: string | undefined): Tool | undefined => {
+  const debianPackage = packageOf(fileSystem)
+  switch (familyOf(fileSystem)) {
+    case "ext":
+      return { program: "resize2fs", debianPackage, args: [device] }
+    case "xfs":
+      return mountedAt === undefined ? undefined : { program: "xfs_growfs", debianPackage, args: ["-d", mountedAt] }
+    case "btrfs":
+      return mountedAt === undefined
+        ? undefined
+        : { program: "btrfs", debianPackage, args: ["filesystem", "resize", "max", mountedAt] }
+  }
+}
+
+export type CheckVerdict =
+  | { readonly _tag: "sound" }
+  /** fsck could not do its work; whether the disk can be used is for the mount to tell. */
+  | { readonly _tag: "unchecked"; readonly why: string }
+  | { readonly _tag: "damaged"; readonly detail: string }
+
+/** The bits of fsck(8)'s exit status: 1 and 2 mean repaired, 4 that errors are left, 8 and up that it did not work. */
+export const checkVerdict = (device: string, result: Completed): CheckVerdict => {
+  if ((result.code & 4) !== 0) {
+    const remedy = `it needs a human: unmounted as it is, run "e2fsck -f ${device}" on this node`
+    return {
+      _tag: "damaged",
+      detail: `errors are left that cannot be repaired safely; ${remedy}; ${complaint(result)}`
+    }
+  }
+  return (result.code & ~3) === 0 ? { _tag: "sound" } : { _tag: "unchecked", why: complaint(result) }
+}
+
+/** What a refusal to grow means for the operator. */
+export const explainGrowth = (detail: string): string =>
+  /Permission denied to resize filesystem/.test(detail)
+    ? `${detail}: the kernel lets only CAP_SYS_RESOURCE grow a mounted ext file system; give the node plugin that capability or let it grow unmounted`
+    : detail
+
+export interface Filesystems {
+  readonly format: (
+    device: BlockDevice,
+    fileSystem: FileSystem,
+    uuid: string | undefined
+  ) => Effect.Effect<void, HostFailure>
+  readonly check: (device: BlockDevice, fileSystem: FileSystem) => Effect.Effect<void, HostFailure>
+  readonly grow: (
+    device: BlockDevice,
+    fileSystem: FileSystem,
+    mountedAt: string | undefined
+  ) => Effect.Effect<void, HostFailure>
+}
+
+export const makeFilesystems = (
+  { limits }: HostOptions,
+  devices: Devices,
+  contents: Contents,
+  mounts: Effect.Effect<ReadonlyArray<Mount>, HostFailure>
+): Filesystems => {
+  /** Many disks come at once after a reboot; formats and checks side by side would only slow each other down. */
+  const lane = Effect.unsafeMakeSemaphore(1)
+
+  /**
+   * The kernel grants O_EXCL on a block device to one holder: it refuses while a mount of any namespace, swap, RAID or
+   * device-mapper has the disk (open(2)).
+   */
+  const unused = (operation: string, device: BlockDevice) =>
+    Effect.gen(function* () {
+      const holders = yield* devices.holdersOf(operation, device)
+      if (holders.length > 0) return yield* failed(operation, `${device.path} is in use by ${holders.join(", ")}`)
+      const at = (yield* mounts).find(({ number, source }) => number === device.number || source === device.path)
+      if (at !== undefined) return yield* failed(operation, `${device.path} is mounted at ${at.target}`)
+      const claim = async () => (await open(device.path, constants.O_RDONLY | constants.O_EXCL)).close()
+      yield* callWithCode(operation, limits.look, claim).pipe(
+        Effect.mapError(({ code, failure }) =>
+          code === "EBUSY" ? failed(operation, `${device.path} is in use, perhaps in another namespace`) : failure
+        )
+      )
+    })
+
+  const format = (device: BlockDevice, fileSystem: FileSystem, uuid: string | undefined) => {
+    const operation = `make an ${fileSystem} file system on ${device.path}`
+    const command = { operation, timeLimit: limits.format, ...formatTool(fileSystem, device.path, uuid) }
+    return Effect.gen(function* () {
+      yield* unused(operation, device)
+      const { signatures } = yield* contents.scan(operation, device)
+      const [found] = signatures
+      if (found !== undefined)
+        return yield* failed(operation, `it holds data by now: ${found.name} at byte ${found.offset}`)
+      yield* mutate(command).pipe(Effect.flatMap(expectSuccess(command)))
+    }).pipe(Effect.uninterruptible, lane.withPermits(1))
+  }
+
+  const fsck = (command: Command, device: BlockDevice) =>
+    mutate(command).pipe(
+      Effect.flatMap((result) => {
+        const verdict = checkVerdict(device.path, result)
+        switch (verdict._tag) {
+          case "sound":
+            return Effect.void
+          case "unchecked":
+            return Effect.logWarning(`${command.program} could not check ${device.path}: ${verdict.why}`)
+          case "damaged":
+            return failed(command.operation, verdict.detail)
+        }
+      })
+    )
+
+  const check = (device: BlockDevice, fileSystem: FileSystem) => {
+    const operation = `check the ${fileSystem} file system on ${device.path}`
+    const tool = checkTool(fileSystem, device.path)
+    if (tool === undefined) return Effect.void
+    return unused(operation, device).pipe(
+      Effect.zipRight(fsck({ operation, timeLimit: limits.check, ...tool }, device)),
+      Effect.uninterruptible,
+      lane.withPermits(1)
+    )
+  }
+
+  const grow = (device: BlockDevice, fileSystem: FileSystem, mountedAt: string | undefined) => {
+    const operation = `grow the ${fileSystem} file system on ${device.path}`
+    const tool = growTool(fileSystem, device.path, mountedAt)
+    if (tool === undefined) {
+      return Effect.fail(failed(operation, `${fileSystem} grows only while it is mounted, and it is mounted nowhere`))
+    }
+    const command = { operation, timeLimit: limits.grow, ...tool }
+    const resize = mutate(command).pipe(
+      Effect.flatMap(expectSuccess(command)),
+      Effect.mapError((failure) =>
+        failure.outcome === "unknown" ? failure : failed(operation, explainGrowth(failure.detail))
+      ),
+      Effect.asVoid
+    )
+    if (mountedAt !== undefined) return Effect.zipRight(devices.verify(operation, device), resize)
+    /** resize2fs refuses an unmounted disk that was not checked in full since its last mount. */
+    const fullCheck = {
+      operation,
+      timeLimit: limits.check,
+      program: "e2fsck",
+      debianPackage: "e2fsprogs",
+      args: ["-f", "-p", device.path]
+    }
+    return unused(operation, device).pipe(
+      Effect.zipRight(fsck(fullCheck, device)),
+      Effect.zipRight(resize),
+      Effect.uninterruptible,
+      lane.withPermits(1)
+    )
+  }
+
+  return { format, check, grow }
+}

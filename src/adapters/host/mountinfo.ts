@@ -1,0 +1,78 @@
+import type { Mount } from "../../ports/HostMounter.ts"
+
+interface Entry extends Mount {
+  readonly id: string
+  readonly parent: string
+}
+
+/** The kernel writes blanks, backslashes and hashes as three octal digits (proc_pid_mountinfo(5)); bytes, not characters. */
+const unescaped = (field: string): string => {
+  if (!field.includes("\\")) return field
+  const bytes = Buffer.from(field, "utf8").toString("latin1")
+  return Buffer.from(
+    bytes.replace(/\\([0-3][0-7]{2})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))),
+    "latin1"
+  ).toString("utf8")
+}
+
+/** Commas inside quotes belong to the value: an SELinux context has such. */
+const optionsIn = (field: string): ReadonlyArray<string> => unescaped(field).match(/(?:[^,"]|"[^"]*"?)+/g) ?? []
+
+/** A mount is writable only if both the mount and its superblock are; for the rest both lists hold together. */
+const together = (perMount: ReadonlyArray<string>, superblock: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const all = [...new Set([...perMount, ...superblock])]
+  return [all.includes("ro") ? "ro" : "rw", ...all.filter((option) => option !== "ro" && option !== "rw")]
+}
+
+const parseLine = (line: string): Entry | undefined => {
+  const fields = line.split(" ")
+  const separator = fields.indexOf("-", 6)
+  const [id, parent, number, root, target, perMount] = fields
+  const [fsType, source, superblock] = separator < 0 ? [] : fields.slice(separator + 1)
+  if (id === undefined || parent === undefined || number === undefined || root === undefined) return undefined
+  if (target === undefined || perMount === undefined || fsType === undefined || source === undefined) return undefined
+  return {
+    id,
+    parent,
+    number,
+    root: unescaped(root),
+    target: unescaped(target),
+    source: unescaped(source),
+    fsType: unescaped(fsType),
+    options: together(optionsIn(perMount), optionsIn(superblock ?? ""))
+  }
+}
+
+/**
+ * Of several mounts at one target, a later line is not always the upper one: a mount that propagates from another
+ * namespace slides beneath what is there (https://docs.kernel.org/filesystems/sharedsubtree.html). The parent tells.
+ */
+const stackedInOrder = (entries: ReadonlyArray<Entry>): ReadonlyArray<Entry> => {
+  const stacks = new Map<string, Array<Entry>>()
+  for (const entry of entries) stacks.set(entry.target, [...(stacks.get(entry.target) ?? []), entry])
+  for (const [target, stack] of stacks) {
+    const byId = new Map(stack.map((entry) => [entry.id, entry]))
+    const depth = (entry: Entry, seen: number): number => {
+      const below = byId.get(entry.parent)
+      return below === undefined || seen > stack.length ? 0 : 1 + depth(below, seen + 1)
+    }
+    stacks.set(
+      target,
+      [...stack].sort((a, b) => depth(a, 0) - depth(b, 0))
+    )
+  }
+  return entries.map((entry) => stacks.get(entry.target)?.shift() ?? entry)
+}
+
+/** The mounts in /proc/self/mountinfo, oldest first; of several at one target the last is the one in sight. */
+export const parseMountinfo = (text: string): ReadonlyArray<Mount> => {
+  const entries = text.split("\n").flatMap((line) => parseLine(line) ?? [])
+  return stackedInOrder(entries).map(({ target, source, fsType, options, number, root }) => ({
+    target,
+    source,
+    fsType,
+    options,
+    number,
+    root
+  }))
+}

@@ -1,0 +1,126 @@
+import { readFile } from "node:fs/promises"
+import { Effect } from "effect"
+import type { FileSystem } from "../../domain/Capability.ts"
+import { HostFailure } from "../../domain/errors.ts"
+import type { BlockDevice, Mount } from "../../ports/HostMounter.ts"
+import { type Command, complaint, expectSuccess, mutate } from "../process/Command.ts"
+import type { Devices } from "./devices.ts"
+import { call, failed } from "./failures.ts"
+import type { HostOptions } from "./HostOptions.ts"
+import { parseMountinfo } from "./mountinfo.ts"
+import { occupantsOf } from "./occupants.ts"
+import { locateToChange } from "./places.ts"
+
+/** An xfs of the same UUID may be mounted already, since a clone is a byte copy; the Go driver mounts likewise. */
+export const mountOptions = (fileSystem: FileSystem, options: ReadonlyArray<string>): string =>
+  [...new Set([...(fileSystem === "xfs" ? ["nouuid"] : []), ...options, "defaults"])].join(",")
+
+/** Options may carry a secret, so their values leave no trace in a message. */
+export const withoutValues = (text: string, options: ReadonlyArray<string>): string =>
+  options
+    .map((option) => option.slice(option.indexOf("=") + 1))
+    .filter((value, index) => options[index]?.includes("=") === true && value.length > 2)
+    .reduce((kept, value) => kept.replaceAll(value, "…"), text)
+
+const table = "/proc/self/mountinfo"
+
+/** The kernel hands out the table piecemeal, so it is read until it stands still; a busy host ends with the last look. */
+const readTable = async (): Promise<string> => {
+  let text = await readFile(table, "utf8")
+  for (let again = 0; again < 3; again++) {
+    const next = await readFile(table, "utf8")
+    if (next === text) return text
+    text = next
+  }
+  return text
+}
+
+export interface Mounting {
+  readonly mounts: Effect.Effect<ReadonlyArray<Mount>, HostFailure>
+  readonly mount: (
+    device: BlockDevice,
+    target: string,
+    fileSystem: FileSystem,
+    options: ReadonlyArray<string>
+  ) => Effect.Effect<void, HostFailure>
+  readonly bind: (source: string, target: string, readOnly: boolean) => Effect.Effect<void, HostFailure>
+  readonly unmount: (target: string) => Effect.Effect<void, HostFailure>
+}
+
+export const makeMounting = ({ limits }: HostOptions, devices: Devices): Mounting => {
+  const look = limits.look
+
+  const mounts = Effect.map(call("read the mount table", look, readTable), parseMountinfo)
+
+  const command = (operation: string, program: "mount" | "umount", args: ReadonlyArray<string>): Command => ({
+    operation,
+    program,
+    debianPackage: program === "mount" ? "mount" : "util-linux",
+    args,
+    timeLimit: limits.mount
+  })
+
+  const succeeds = (toRun: Command) => mutate(toRun).pipe(Effect.flatMap(expectSuccess(toRun)), Effect.asVoid)
+
+  const mount: Mounting["mount"] = (device, target, fileSystem, options) => {
+    const operation = `mount ${device.path} at ${target}`
+    return Effect.gen(function* () {
+      yield* devices.verify(operation, device)
+      const place = yield* locateToChange(operation, target, look)
+      if (place.kind !== "directory") return yield* failed(operation, `${target} is no directory (${place.kind})`)
+      const joined = mountOptions(fileSystem, options)
+      yield* succeeds(command(operation, "mount", ["-t", fileSystem, "-o", joined, device.path, place.path])).pipe(
+        Effect.mapError(
+          ({ outcome, detail }) => new HostFailure({ operation, outcome, detail: withoutValues(detail, options) })
+        )
+      )
+    })
+  }
+
+  /** A bind mount cannot be born read-only: it becomes so in a second step, and is undone if that step fails. */
+  const bind: Mounting["bind"] = (source, target, readOnly) => {
+    const operation = `bind-mount ${source} at ${target}`
+    return Effect.gen(function* () {
+      const from = yield* locateToChange(operation, source, look)
+      const to = yield* locateToChange(operation, target, look)
+      if (from.kind === "absent") return yield* failed(operation, `${source} does not exist`)
+      if (to.kind === "absent") return yield* failed(operation, `${target} does not exist`)
+      if ((from.kind === "directory") !== (to.kind === "directory")) {
+        return yield* failed(operation, `a ${from.kind} cannot be mounted on a ${to.kind}`)
+      }
+      yield* succeeds(command(operation, "mount", ["--bind", from.path, to.path]))
+      if (!readOnly) return
+      yield* succeeds(command(operation, "mount", ["-o", "remount,bind,ro", to.path])).pipe(
+        Effect.tapError(() => Effect.ignoreLogged(umount(operation, to.path)))
+      )
+    }).pipe(Effect.uninterruptible)
+  }
+
+  /** The path is canonical already; umount must not look at it again, because a dead disk makes that fail. */
+  const umount = (operation: string, path: string) => mutate(command(operation, "umount", ["--no-canonicalize", path]))
+
+  const layersAt = (path: string) => Effect.map(mounts, (all) => all.filter(({ target }) => target === path).length)
+
+  const whoKeeps = (path: string) =>
+    Effect.gen(function* () {
+      const below = (yield* mounts).filter(({ target }) => target.startsWith(`${path}/`)).map(({ target }) => target)
+      const processes = yield* call("list processes", look, () => occupantsOf(path))
+      const named = [...below.slice(0, 5).map((target) => `a mount at ${target}`), ...processes]
+      return named.length === 0 ? "a process or mount that cannot be seen from here" : named.join(", ")
+    }).pipe(Effect.orElseSucceed(() => "somebody"))
+
+  const unmount: Mounting["unmount"] = (target) => {
+    const operation = `unmount ${target}`
+    return Effect.gen(function* () {
+      const { path } = yield* locateToChange(operation, target, look)
+      const before = yield* layersAt(path)
+      if (before === 0) return
+      const result = yield* umount(operation, path)
+      if (result.code === 0 || (yield* layersAt(path)) < before) return
+      if (!/busy/.test(result.stderr)) return yield* failed(operation, complaint(result))
+      return yield* failed(operation, `it is in use by ${yield* whoKeeps(path)}`)
+    }).pipe(Effect.uninterruptible)
+  }
+
+  return { mounts, mount, bind, unmount }
+}

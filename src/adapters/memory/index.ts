@@ -1,0 +1,43 @@
+import { Layer } from "effect"
+import type { Cinder } from "../../ports/Cinder.ts"
+import type { Nova } from "../../ports/Nova.ts"
+import { layerCinderMemory } from "./CinderMemory.ts"
+import { layerNoDisks } from "./DiskBackend.ts"
+import { layerNovaMemory } from "./NovaMemory.ts"
+import type { World } from "./World.ts"
+import { layerWorld } from "./worldLayer.ts"
+import type { WorldOptions } from "./worldSettings.ts"
+
+export { layerCinderMemory } from "./CinderMemory.ts"
+export {
+  DiskBackend,
+  DiskBackendFault,
+  type DiskBackendService,
+  type DiskSource,
+  layerNoDisks,
+  noDisks
+} from "./DiskBackend.ts"
+export { layerMetadataMemory } from "./MetadataMemory.ts"
+export { layerNovaMemory } from "./NovaMemory.ts"
+export * from "./World.ts"
+export { type FaultKind, WorldFault } from "./worldErrors.ts"
+export { layerWorld, makeWorld } from "./worldLayer.ts"
+export type * from "./worldRequests.ts"
+export {
+  type Latencies,
+  type QuotaSettings,
+  type VolumeTypeSettings,
+  type VolumeZoneSettings,
+  type WorkName,
+  type WorldOptions,
+  type WorldSettings,
+  workNames
+} from "./worldSettings.ts"
+export type * from "./worldTypes.ts"
+
+/** Cinder and Nova over one World without bytes; the World itself comes out too, for faults, counters and set-up. */
+export const layerCloudMemory = (options: WorldOptions = {}): Layer.Layer<Cinder | Nova | World> =>
+  Layer.merge(layerCinderMemory, layerNovaMemory).pipe(
+    Layer.provideMerge(layerWorld(options)),
+    Layer.provide(layerNoDisks)
+  )

@@ -1,0 +1,122 @@
+import type { HttpClient } from "@effect/platform"
+import { Effect, Layer, RcMap } from "effect"
+import { type CloudFailure, NodeFull, ServerNotFound, VolumeNotFound } from "../../domain/errors.ts"
+import type { ServerId } from "../../domain/Server.ts"
+import type { VolumeId } from "../../domain/Volume.ts"
+import { Nova } from "../../ports/Nova.ts"
+import { decodeBody } from "./decode.ts"
+import { toCloudFailure } from "./failures.ts"
+import { pathSegment } from "./ids.ts"
+import type { Keystone } from "./Keystone.ts"
+import { attachBody, ServerReply, toServer } from "./novaWire.ts"
+import { makeService, type RequestFailed, type ServiceOptions } from "./OpenStackHttp.ts"
+
+const readTimeoutMillis = 30_000
+/** Nova asks the server's host before it answers and waits there behind other attachments of the same server. */
+const attachTimeoutMillis = 180_000
+const detachTimeoutMillis = 60_000
+
+/** The least microversions that have what is needed (https://docs.openstack.org/nova/latest/reference/api-microversion-history.html). */
+const withLocked = "2.9"
+const withShelvedServers = "2.20"
+const withMultiattach = "2.60"
+
+const failure = ({ operation, fault }: Pick<RequestFailed, "operation" | "fault">) =>
+  toCloudFailure("Nova", operation, fault)
+
+/** Nova's sentence names what is missing: "Instance ID could not be found." or "Volume ID could not be found." */
+const attachError = (
+  failed: RequestFailed,
+  server: ServerId,
+  volume: VolumeId
+): CloudFailure | NodeFull | ServerNotFound | VolumeNotFound => {
+  const { reason, thingMissing, detail } = failed.fault
+  if (thingMissing) {
+    return /^volume\b/i.test(detail) ? new VolumeNotFound({ id: volume }) : new ServerNotFound({ id: server })
+  }
+  return reason === "forbidden" && /maximum/i.test(detail) ? new NodeFull({ serverId: server, detail }) : failure(failed)
+}
+
+const decodeServer = decodeBody(ServerReply)
+
+const makeNova = (options: ServiceOptions) =>
+  Effect.gen(function* () {
+    const send = yield* makeService("Nova", options)
+    // Nova's compute works off the attachments of a server one by one, and holds each request meanwhile.
+    const turns = yield* RcMap.make({ lookup: (_: ServerId) => Effect.makeSemaphore(1) })
+
+    const inTurn = <A, E>(server: ServerId, effect: Effect.Effect<A, E>) =>
+      Effect.scoped(Effect.flatMap(RcMap.get(turns, server), (turn) => turn.withPermits(1)(effect)))
+
+    const getServer = Effect.fn("Nova.getServer")(function* (id: ServerId) {
+      const segment = pathSegment(id)
+      if (segment === undefined) return yield* new ServerNotFound({ id })
+      const operation = "show a server"
+      return yield* send({
+        label: "server_get",
+        operation,
+        method: "GET",
+        path: `/servers/${segment}`,
+        microversion: withLocked,
+        timeoutMillis: readTimeoutMillis
+      }).pipe(
+        Effect.catchTag("RequestFailed", (failed) =>
+          Effect.fail(failed.fault.thingMissing ? new ServerNotFound({ id }) : failure(failed))
+        ),
+        Effect.flatMap((answer) => Effect.mapError(decodeServer(answer), (fault) => failure({ operation, fault }))),
+        Effect.map(toServer)
+      )
+    })
+
+    const attach = Effect.fn("Nova.attach")(function* (server: ServerId, volume: VolumeId, multiattach: boolean) {
+      const segment = pathSegment(server)
+      if (segment === undefined) return yield* new ServerNotFound({ id: server })
+      if (pathSegment(volume) === undefined) return yield* new VolumeNotFound({ id: volume })
+      return yield* inTurn(
+        server,
+        send({
+          label: "volume_attach",
+          operation: "attach a volume",
+          method: "POST",
+          path: `/servers/${segment}/os-volume_attachments`,
+          body: attachBody(volume),
+          microversion: multiattach ? withMultiattach : withShelvedServers,
+          timeoutMillis: attachTimeoutMillis,
+          slow: true
+        })
+      ).pipe(
+        Effect.asVoid,
+        Effect.catchTag("RequestFailed", (failed) => Effect.fail(attachError(failed, server, volume)))
+      )
+    })
+
+    const detach = Effect.fn("Nova.detach")(function* (server: ServerId, volume: VolumeId) {
+      const serverSegment = pathSegment(server)
+      const volumeSegment = pathSegment(volume)
+      if (serverSegment === undefined || volumeSegment === undefined) return "notAttached" as const
+      return yield* inTurn(
+        server,
+        send({
+          label: "volume_detach",
+          operation: "detach a volume",
+          method: "DELETE",
+          path: `/servers/${serverSegment}/os-volume_attachments/${volumeSegment}`,
+          microversion: withShelvedServers,
+          timeoutMillis: detachTimeoutMillis,
+          slow: true
+        })
+      ).pipe(
+        Effect.as("accepted" as const),
+        Effect.catchTag("RequestFailed", (failed) =>
+          failed.fault.thingMissing ? Effect.succeed("notAttached" as const) : Effect.fail(failure(failed))
+        )
+      )
+    })
+
+    return Nova.of({ getServer, attach, detach })
+  })
+
+/** Nova over HTTP. Building it makes no request. */
+export const layerNovaHttp = (
+  options: ServiceOptions
+): Layer.Layer<Nova, never, HttpClient.HttpClient | Keystone> => Layer.scoped(Nova, makeNova(options))

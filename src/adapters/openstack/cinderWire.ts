@@ -1,0 +1,133 @@
+import { ParseResult, Schema } from "effect"
+import { ServerId } from "../../domain/Server.ts"
+import { type Snapshot, SnapshotId, snapshotStatus } from "../../domain/Snapshot.ts"
+import { type Volume, VolumeId, type VolumeSource, volumeStatus } from "../../domain/Volume.ts"
+import type { NewSnapshot, NewVolume } from "../../ports/Cinder.ts"
+
+/** Cinder's times are UTC and carry no zone; a proxy or a later release may add one. */
+const Time = Schema.transformOrFail(Schema.String, Schema.Number, {
+  strict: true,
+  decode: (text, _, ast) => {
+    const millis = Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`)
+    return Number.isNaN(millis) ? ParseResult.fail(new ParseResult.Type(ast, text)) : ParseResult.succeed(millis)
+  },
+  encode: (millis) => ParseResult.succeed(new Date(millis).toISOString())
+})
+
+const maybe = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(Schema.NullOr(schema), { exact: true })
+
+const TextMap = Schema.Record({ key: Schema.String, value: Schema.String })
+
+const WireVolume = Schema.Struct({
+  id: Schema.String,
+  name: maybe(Schema.String),
+  status: Schema.String,
+  size: Schema.Int,
+  availability_zone: maybe(Schema.String),
+  volume_type: maybe(Schema.String),
+  multiattach: maybe(Schema.Boolean),
+  encrypted: maybe(Schema.Boolean),
+  snapshot_id: maybe(Schema.String),
+  source_volid: maybe(Schema.String),
+  attachments: maybe(
+    Schema.Array(
+      Schema.Struct({
+        attachment_id: Schema.String,
+        server_id: maybe(Schema.String),
+        device: maybe(Schema.String)
+      })
+    )
+  ),
+  metadata: maybe(TextMap),
+  created_at: Time
+})
+
+const WireSnapshot = Schema.Struct({
+  id: Schema.String,
+  name: maybe(Schema.String),
+  status: Schema.String,
+  volume_id: Schema.String,
+  size: Schema.Int,
+  metadata: maybe(TextMap),
+  created_at: Time
+})
+
+const Link = Schema.Struct({ rel: Schema.String })
+const Links = maybe(Schema.Array(Link))
+
+export const VolumeReply = Schema.Struct({ volume: WireVolume })
+export const VolumesReply = Schema.Struct({ volumes: Schema.Array(WireVolume), volumes_links: Links })
+export const SnapshotReply = Schema.Struct({ snapshot: WireSnapshot })
+export const SnapshotsReply = Schema.Struct({ snapshots: Schema.Array(WireSnapshot), snapshots_links: Links })
+export const MessagesReply = Schema.Struct({
+  messages: Schema.Array(
+    Schema.Struct({ resource_uuid: maybe(Schema.String), user_message: Schema.String, created_at: maybe(Time) })
+  )
+})
+
+/** Only the links tell whether a page follows: an operator may cap pages below the limit that was asked for. */
+export const hasNext = (links: ReadonlyArray<typeof Link.Type> | null | undefined): boolean =>
+  links?.some(({ rel }) => rel === "next") ?? false
+
+const sourceOf = (wire: typeof WireVolume.Type): VolumeSource | undefined => {
+  if (wire.snapshot_id) return { _tag: "snapshot", id: SnapshotId(wire.snapshot_id) }
+  return wire.source_volid ? { _tag: "volume", id: VolumeId(wire.source_volid) } : undefined
+}
+
+export const toVolume = (wire: typeof WireVolume.Type): Volume => ({
+  id: VolumeId(wire.id),
+  name: wire.name ?? "",
+  status: volumeStatus(wire.status),
+  sizeGiB: wire.size,
+  zone: wire.availability_zone ?? "",
+  volumeType: wire.volume_type ?? undefined,
+  multiattach: wire.multiattach ?? false,
+  encrypted: wire.encrypted ?? false,
+  source: sourceOf(wire),
+  attachments: (wire.attachments ?? []).map(({ attachment_id, server_id, device }) => ({
+    attachmentId: attachment_id,
+    serverId: server_id ? ServerId(server_id) : undefined,
+    device: device ?? ""
+  })),
+  metadata: wire.metadata ?? {},
+  createdAt: wire.created_at
+})
+
+export const toSnapshot = (wire: typeof WireSnapshot.Type): Snapshot => ({
+  id: SnapshotId(wire.id),
+  name: wire.name ?? "",
+  status: snapshotStatus(wire.status),
+  volumeId: VolumeId(wire.volume_id),
+  sizeGiB: wire.size,
+  metadata: wire.metadata ?? {},
+  createdAt: wire.created_at
+})
+
+const sourceMember = (source: VolumeSource | undefined) => {
+  if (source === undefined) return {}
+  return source._tag === "snapshot" ? { snapshot_id: source.id } : { source_volid: source.id }
+}
+
+/** Body of `POST /volumes`. */
+export const newVolumeBody = (spec: NewVolume) => ({
+  volume: {
+    name: spec.name,
+    description: spec.description,
+    size: spec.sizeGiB,
+    ...(spec.zone === undefined ? {} : { availability_zone: spec.zone }),
+    ...(spec.volumeType === undefined ? {} : { volume_type: spec.volumeType }),
+    ...sourceMember(spec.source),
+    metadata: spec.metadata
+  }
+})
+
+/** Body of `POST /snapshots`. Below 3.66 a volume in use needs `force`; from 3.66 it does not. */
+export const newSnapshotBody = (spec: NewSnapshot) => ({
+  snapshot: {
+    volume_id: spec.volumeId,
+    name: spec.name,
+    description: spec.description,
+    force: true,
+    metadata: spec.metadata
+  }
+})

@@ -1,0 +1,30 @@
+import { Schema } from "effect"
+import { type Server, ServerId } from "../../domain/Server.ts"
+import { VolumeId } from "../../domain/Volume.ts"
+
+const maybe = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(Schema.NullOr(schema), { exact: true })
+
+/** A server whose cell is down has little more than its id. */
+export const ServerReply = Schema.Struct({
+  server: Schema.Struct({
+    id: Schema.String,
+    name: maybe(Schema.String),
+    status: Schema.String,
+    locked: maybe(Schema.Boolean),
+    "OS-EXT-STS:task_state": maybe(Schema.String),
+    "OS-EXT-AZ:availability_zone": maybe(Schema.String),
+    "os-extended-volumes:volumes_attached": maybe(Schema.Array(Schema.Struct({ id: Schema.String })))
+  })
+})
+
+export const toServer = ({ server }: typeof ServerReply.Type): Server => ({
+  id: ServerId(server.id),
+  name: server.name ?? "",
+  status: server.status,
+  task: server["OS-EXT-STS:task_state"] || undefined,
+  locked: server.locked ?? undefined,
+  zone: server["OS-EXT-AZ:availability_zone"] ?? "",
+  volumeIds: (server["os-extended-volumes:volumes_attached"] ?? []).map(({ id }) => VolumeId(id))
+})
+
+export const attachBody = (volume: VolumeId) => ({ volumeAttachment: { volumeId: volume } })

@@ -1,0 +1,31 @@
+/**
+ * Names of requests in the driver's metrics. All but the last two are those of cinder-csi-plugin
+ * (https://github.com/kubernetes/cloud-provider-openstack, docs/metrics.md), which counts neither tokens nor messages.
+ */
+export type RequestLabel =
+  | "volume_create"
+  | "volume_list"
+  | "volume_delete"
+  | "volume_get"
+  | "volume_attach"
+  | "volume_detach"
+  | "volume_expand"
+  | "snapshot_create"
+  | "snapshot_list"
+  | "snapshot_delete"
+  | "snapshot_get"
+  | "server_get"
+  | "token_create"
+  | "message_list"
+
+/** One HTTP request that ended; repeated requests are reported one by one. A 404 counts as failed. */
+export interface ObservedRequest {
+  readonly request: RequestLabel
+  readonly durationMillis: number
+  readonly failed: boolean
+}
+
+/** Must neither throw nor block. */
+export type RequestObserver = (observed: ObservedRequest) => void
+
+export const defaultUserAgent = "effect-cinder-csi"

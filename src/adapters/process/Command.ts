@@ -1,0 +1,177 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process"
+import type { Readable } from "node:stream"
+import { Cause, Deferred, Duration, Effect, FiberId, Metric, Option } from "effect"
+import { HostFailure } from "../../domain/errors.ts"
+import { bounded } from "./bounded.ts"
+
+/** A program of the host and its argument vector; no shell ever reads it. */
+export interface Command {
+  /** What it is for, as it follows "could not": such as "mount /dev/vdb". */
+  readonly operation: string
+  readonly program: string
+  /** The Debian package that brings the program, named when it is missing. */
+  readonly debianPackage: string
+  readonly args: ReadonlyArray<string>
+  readonly timeLimit: Duration.DurationInput
+  /** Pause between SIGTERM and SIGKILL, and between SIGKILL and giving the child up. */
+  readonly patience?: Duration.DurationInput
+}
+
+export interface Completed {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+type Ending =
+  | { readonly _tag: "exited"; readonly code: number }
+  | { readonly _tag: "signalled"; readonly signal: string }
+  | { readonly _tag: "unstarted"; readonly problem: string }
+
+interface Running {
+  readonly child: ChildProcessByStdio<null, Readable, Readable>
+  readonly ending: Deferred.Deferred<Ending>
+  readonly drained: Deferred.Deferred<void>
+  readonly output: { stdout: string; stderr: string }
+}
+
+/** Children that neither a time limit nor SIGKILL could end: they wait in the kernel for a disk that does not answer. */
+export const abandonedChildren = Metric.gauge("cinder_csi_abandoned_commands", {
+  description: "Commands that SIGKILL does not end, most likely because a disk does not answer"
+})
+
+const outputLimit = 64 * 1024
+const defaultPatience = Duration.seconds(5)
+/** After the program has ended, a grandchild may hold its pipes for ever; what has not arrived by then never counts. */
+const drainLimit = Duration.millis(500)
+
+const environment = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" }
+
+const problemOf = (command: Command, error: NodeJS.ErrnoException): string =>
+  error.code === "ENOENT"
+    ? `the program ${command.program} is not installed (Debian package ${command.debianPackage})`
+    : `${command.program} does not start: ${error.message}`
+
+const start = (command: Command): Effect.Effect<Running> =>
+  Effect.sync(() => {
+    const ending = Deferred.unsafeMake<Ending>(FiberId.none)
+    const drained = Deferred.unsafeMake<void>(FiberId.none)
+    const output = { stdout: "", stderr: "" }
+    const child = spawn(command.program, command.args, {
+      cwd: "/",
+      env: environment,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true
+    })
+    const keep = (name: "stdout" | "stderr") => (text: string) => {
+      output[name] += text.slice(0, outputLimit - output[name].length)
+    }
+    child.stdout.setEncoding("utf8").on("data", keep("stdout"))
+    child.stderr.setEncoding("utf8").on("data", keep("stderr"))
+    child.on("error", (error) =>
+      Deferred.unsafeDone(ending, Effect.succeed({ _tag: "unstarted", problem: problemOf(command, error) }))
+    )
+    child.on("exit", (code, signal) =>
+      Deferred.unsafeDone(
+        ending,
+        Effect.succeed(code === null ? { _tag: "signalled", signal: signal ?? "unknown" } : { _tag: "exited", code })
+      )
+    )
+    child.on("close", () => Deferred.unsafeDone(drained, Effect.void))
+    return { child, ending, drained, output }
+  })
+
+const signalGroup = ({ child }: Running, signal: NodeJS.Signals) =>
+  Effect.sync(() => {
+    if (child.pid === undefined) return
+    try {
+      process.kill(-child.pid, signal)
+    } catch {
+      // ESRCH: the whole group has ended.
+    }
+  })
+
+const abandon = (running: Running) =>
+  Effect.gen(function* () {
+    running.child.unref()
+    running.child.stdout.destroy()
+    running.child.stderr.destroy()
+    yield* Metric.increment(abandonedChildren)
+    yield* Deferred.await(running.ending).pipe(
+      Effect.zipRight(Metric.incrementBy(abandonedChildren, -1)),
+      Effect.forkDaemon
+    )
+  })
+
+/** Ends the process group; true if the program is gone afterwards. */
+const stop = (command: Command, running: Running) =>
+  Effect.gen(function* () {
+    const patience = command.patience ?? defaultPatience
+    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+      yield* signalGroup(running, signal)
+      if (Option.isSome(yield* bounded(Deferred.await(running.ending), patience))) {
+        yield* signalGroup(running, "SIGKILL")
+        return true
+      }
+    }
+    yield* abandon(running)
+    return false
+  })
+
+const completed = (command: Command, running: Running, ending: Ending): Effect.Effect<Completed, HostFailure> =>
+  Effect.gen(function* () {
+    const failed = (detail: string) => new HostFailure({ operation: command.operation, outcome: "failed", detail })
+    switch (ending._tag) {
+      case "unstarted":
+        return yield* failed(ending.problem)
+      case "signalled":
+        return yield* failed(`${command.program} was ended by ${ending.signal}`)
+      case "exited": {
+        yield* bounded(Deferred.await(running.drained), drainLimit)
+        running.child.stdout.destroy()
+        running.child.stderr.destroy()
+        return { code: ending.code, ...running.output }
+      }
+    }
+  })
+
+const run = (command: Command): Effect.Effect<Completed, HostFailure> =>
+  Effect.acquireUseRelease(
+    start(command),
+    (running) =>
+      Effect.gen(function* () {
+        const ending = yield* bounded(Deferred.await(running.ending), command.timeLimit)
+        if (Option.isSome(ending)) return yield* completed(command, running, ending.value)
+        const gone = yield* Effect.uninterruptible(stop(command, running))
+        const limit = Duration.format(Duration.decode(command.timeLimit))
+        return yield* new HostFailure({
+          operation: command.operation,
+          outcome: gone ? "failed" : "unknown",
+          detail: gone
+            ? `${command.program} was stopped after ${limit}`
+            : `${command.program} did not end within ${limit} and cannot be killed; its disk does not answer`
+        })
+      }),
+    (running, exit) =>
+      exit._tag === "Failure" && Cause.isInterrupted(exit.cause) ? stop(command, running) : Effect.void
+  )
+
+/** A command that changes nothing: interruption ends it and everything it started. A non-zero exit is a result. */
+export const read = (command: Command): Effect.Effect<Completed, HostFailure> => run(command)
+
+/** A command that changes the host: it runs to its end or its time limit, whatever happens to the caller. */
+export const mutate = (command: Command): Effect.Effect<Completed, HostFailure> => Effect.uninterruptible(run(command))
+
+/** What a program said about its failure, short enough for a status message. */
+export const complaint = ({ code, stdout, stderr }: Completed): string => {
+  const said = (stderr.trim() || stdout.trim()).replace(/\s*\n\s*/g, "; ").slice(0, 500)
+  return said === "" ? `exit status ${code}` : `${said} (exit status ${code})`
+}
+
+/** Turns every exit status but 0 into a failure with the program's own words. */
+export const expectSuccess =
+  (command: Command) =>
+  (result: Completed): Effect.Effect<Completed, HostFailure> =>
+    result.code === 0
+      ? Effect.succeed(result)
+      : new HostFailure({ operation: command.operation, outcome: "failed", detail: complaint(result) })

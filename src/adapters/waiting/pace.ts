@@ -1,0 +1,31 @@
+import type { AwaitedOperation } from "../../ports/CloudWatch.ts"
+
+const mostRoom = 2_000
+
+/** Milliseconds kept free before the caller's deadline, so that the answer still arrives: 2 s, less when time is short. */
+export const roomToAnswer = (startedAt: number, deadline: number): number =>
+  Math.max(0, Math.min(mostRoom, (deadline - startedAt) / 10))
+
+/** When a wait that began at `startedAt` gives its answer at the latest. */
+export const endOfWait = (startedAt: number, deadline: number, budgetMillis: number): number =>
+  Math.min(startedAt + budgetMillis, deadline - roomToAnswer(startedAt, deadline))
+
+const growth = 1.5
+const longestPause = 4_000
+
+/** Attaching and detaching mostly take around a second, the rest mostly longer. */
+const firstPause = (operation: AwaitedOperation): number => {
+  switch (operation) {
+    case "attach":
+    case "detach":
+      return 250
+    case "create":
+    case "delete":
+    case "extend":
+      return 500
+  }
+}
+
+/** The pause after one of `previous` milliseconds; 0 is the pause before the first look. */
+export const nextPause = (operation: AwaitedOperation, previous: number): number =>
+  previous === 0 ? firstPause(operation) : Math.min(longestPause, previous * growth)

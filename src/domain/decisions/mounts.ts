@@ -1,0 +1,44 @@
+import type { BlockDevice, Mount } from "../../ports/HostMounter.ts"
+import { type FileSystem, familyOf, fileSystemNamed } from "../Capability.ts"
+
+/** The mount in sight at a path: later mounts hide earlier ones. */
+export const topAt = (mounts: ReadonlyArray<Mount>, path: string): Mount | undefined =>
+  mounts.filter(({ target }) => target === path).at(-1)
+
+export const layersAt = (mounts: ReadonlyArray<Mount>, path: string): number =>
+  mounts.filter(({ target }) => target === path).length
+
+/** The table must be one of `readMounts`, where btrfs shows the number of its disk too. */
+export const sitsOn = (mount: Mount, device: BlockDevice): boolean => mount.number === device.number
+
+/** Whether the whole file system of the disk is in sight; a btrfs volume may name any of its parts as its root. */
+export const showsAllOf = (mount: Mount, device: BlockDevice): boolean =>
+  sitsOn(mount, device) && (mount.fsType === "btrfs" || mount.root === "/")
+
+/** Whether one may not write: by the mount or by the file system below it. */
+export const isReadOnlyMount = (mount: Mount): boolean => mount.options.includes("ro")
+
+/**
+ * Whether the disk below a mount is gone: no disk, or another one, has the name it was mounted under.
+ * `atSource` is the disk which has that name now.
+ */
+export const isStale = (mount: Mount, atSource: BlockDevice | undefined): boolean => {
+  if (!mount.source.startsWith("/") || fileSystemNamed(mount.fsType) === undefined) return false
+  return atSource === undefined || !sitsOn(mount, atSource)
+}
+
+/** Mounts of the disk's file system, parts of it included. */
+export const mountsOf = (mounts: ReadonlyArray<Mount>, device: BlockDevice): ReadonlyArray<Mount> =>
+  mounts.filter((mount) => sitsOn(mount, device))
+
+/** Places where the disk's device node is bound, so that somebody may write to the raw disk. */
+export const rawBindsOf = (mounts: ReadonlyArray<Mount>, device: BlockDevice): ReadonlyArray<Mount> => {
+  const name = device.path.slice(device.path.lastIndexOf("/"))
+  return mounts.filter(({ fsType, root }) => (fsType === "devtmpfs" || fsType === "tmpfs") && root === name)
+}
+
+/** Whether a file system that is there serves a request; undefined asks for none in particular. */
+export const satisfies = (present: string, wanted: FileSystem | undefined): boolean => {
+  const known = fileSystemNamed(present)
+  return wanted === undefined || (known !== undefined && familyOf(known) === familyOf(wanted))
+}

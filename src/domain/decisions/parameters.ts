@@ -1,0 +1,94 @@
+import { Either } from "effect"
+import { InvalidInput } from "../errors.ts"
+
+type Parameters = Readonly<Record<string, string>>
+
+/** Cinder's bound for names and metadata values, in characters. */
+const longestText = 255
+
+export interface VolumeParameters {
+  /** Name or id of a volume type; undefined means the cloud's default. */
+  readonly volumeType: string | undefined
+  /** A zone of Cinder, which overrides the topology asked for. */
+  readonly availability: string | undefined
+  /** What Kubernetes tells about the claim, kept with the volume. */
+  readonly metadata: Parameters
+  /** Keys that mean nothing here. They are let through, as classes in use carry some. */
+  readonly unknown: ReadonlyArray<string>
+}
+
+export interface SnapshotParameters {
+  readonly metadata: Parameters
+  readonly unknown: ReadonlyArray<string>
+}
+
+/** Sent by external-provisioner with `--extra-create-metadata`. */
+const volumeMetadataKeys = [
+  "csi.storage.k8s.io/pvc/name",
+  "csi.storage.k8s.io/pvc/namespace",
+  "csi.storage.k8s.io/pv/name"
+]
+
+/** Sent by external-snapshotter with `--extra-create-metadata`. */
+const snapshotMetadataKeys = [
+  "csi.storage.k8s.io/volumesnapshot/name",
+  "csi.storage.k8s.io/volumesnapshot/namespace",
+  "csi.storage.k8s.io/volumesnapshotcontent/name"
+]
+
+/** Keys of snapshot classes that speak of backups and change nothing for a snapshot. */
+const backupKeys = ["availability", "backup-max-duration-seconds-per-gb"]
+
+/** What Go's strconv.ParseBool reads, since classes were written for a driver that used it. */
+const booleans = ["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"]
+
+const invalid = (key: string, problem: string) =>
+  Either.left(new InvalidInput({ field: `parameters[${JSON.stringify(key)}]`, problem }))
+
+const textOf = (parameters: Parameters, key: string): Either.Either<string | undefined, InvalidInput> => {
+  const value = parameters[key]
+  if (value === undefined) return Either.right(undefined)
+  if (value === "") return invalid(key, "must not be empty; leave it out for the cloud's default")
+  return value.length > longestText ? invalid(key, `is longer than ${longestText} characters`) : Either.right(value)
+}
+
+const metadataOf = (parameters: Parameters, keys: ReadonlyArray<string>): Either.Either<Parameters, InvalidInput> =>
+  Either.gen(function* () {
+    const pairs: Array<readonly [string, string]> = []
+    for (const key of keys) {
+      const value = yield* textOf(parameters, key)
+      if (value !== undefined) pairs.push([key, value])
+    }
+    return Object.fromEntries(pairs)
+  })
+
+const unknownAmong = (parameters: Parameters, known: ReadonlyArray<string>): ReadonlyArray<string> =>
+  Object.keys(parameters).filter((key) => !known.includes(key))
+
+/** Parameters of a StorageClass; a bad value of a known key is refused. */
+export const readVolumeParameters = (parameters: Parameters): Either.Either<VolumeParameters, InvalidInput> =>
+  Either.gen(function* () {
+    return {
+      volumeType: yield* textOf(parameters, "type"),
+      availability: yield* textOf(parameters, "availability"),
+      metadata: yield* metadataOf(parameters, volumeMetadataKeys),
+      unknown: unknownAmong(parameters, ["type", "availability", ...volumeMetadataKeys])
+    }
+  })
+
+/**
+ * Parameters of a VolumeSnapshotClass. `force-create` is checked and changes nothing: a volume in use can always be
+ * snapshotted, as the CSI specification wants it.
+ */
+export const readSnapshotParameters = (parameters: Parameters): Either.Either<SnapshotParameters, InvalidInput> =>
+  Either.gen(function* () {
+    const type = parameters["type"] ?? ""
+    const force = parameters["force-create"]
+    if (type === "backup") return yield* invalid("type", `"backup" is not supported yet; use "snapshot"`)
+    if (type !== "" && type !== "snapshot") return yield* invalid("type", `must be "snapshot"`)
+    if (force !== undefined && !booleans.includes(force)) return yield* invalid("force-create", "must be true or false")
+    return {
+      metadata: yield* metadataOf(parameters, snapshotMetadataKeys),
+      unknown: unknownAmong(parameters, ["type", "force-create", ...backupKeys, ...snapshotMetadataKeys])
+    }
+  })

@@ -1,0 +1,59 @@
+import { Effect, Layer, type Scope } from "effect"
+import { controllerService } from "../adapters/csi/controller.ts"
+import { identityService } from "../adapters/csi/identity.ts"
+import { nodeService } from "../adapters/csi/node.ts"
+import { type Served, type ServeEndpoint, type ServeFailure, type Service, serve } from "../adapters/csi/server.ts"
+import { type ControllerOptions, ControllerSettings } from "../domain/ControllerSettings.ts"
+import { NodeOperations } from "../domain/NodeOperations.ts"
+import { NodePublishing } from "../domain/NodePublishing.ts"
+import { type NodeOptions, NodeSettings } from "../domain/NodeSettings.ts"
+import { NodeStaging } from "../domain/NodeStaging.ts"
+import { NodeVolumes } from "../domain/NodeVolumes.ts"
+import { SnapshotProvisioning } from "../domain/SnapshotProvisioning.ts"
+import { VolumeAttachment } from "../domain/VolumeAttachment.ts"
+import { VolumeProvisioning } from "../domain/VolumeProvisioning.ts"
+import type { Cinder } from "../ports/Cinder.ts"
+import type { CloudWatch } from "../ports/CloudWatch.ts"
+import type { HostMounter } from "../ports/HostMounter.ts"
+import type { InstanceMetadata } from "../ports/InstanceMetadata.ts"
+import type { Nova } from "../ports/Nova.ts"
+
+/** Everything the controller half of the domain does, over any cloud. */
+export const layerController = (
+  options: ControllerOptions
+): Layer.Layer<VolumeProvisioning | VolumeAttachment | SnapshotProvisioning, never, Cinder | Nova | CloudWatch> =>
+  Layer.mergeAll(VolumeProvisioning.layer, VolumeAttachment.layer, SnapshotProvisioning.layer).pipe(
+    Layer.provide(Layer.succeed(ControllerSettings, options))
+  )
+
+/** Everything the node half of the domain does, over any host. */
+export const layerNode = (
+  options: NodeOptions
+): Layer.Layer<NodeStaging | NodePublishing | NodeVolumes, never, HostMounter | InstanceMetadata> =>
+  Layer.mergeAll(NodeStaging.layer, NodePublishing.layer, NodeVolumes.layer).pipe(
+    Layer.provide(NodeOperations.layer),
+    Layer.provide(Layer.succeed(NodeSettings, options))
+  )
+
+export interface DriverOptions {
+  readonly endpoint: ServeEndpoint
+  readonly vendorVersion: string
+  readonly withTopology: boolean
+  /** Undefined: this process serves no controller. */
+  readonly controller: Layer.Layer<VolumeProvisioning | VolumeAttachment | SnapshotProvisioning> | undefined
+  /** Undefined: this process serves no node. */
+  readonly node: Layer.Layer<NodeStaging | NodePublishing | NodeVolumes> | undefined
+}
+
+/** Serves CSI over the given halves until the Scope closes. */
+export const serveDriver = (options: DriverOptions): Effect.Effect<Served, ServeFailure, Scope.Scope> =>
+  Effect.gen(function* () {
+    const services: Array<Service> = [identityService(options)]
+    if (options.controller !== undefined) {
+      services.push(yield* Effect.provide(controllerService, yield* Layer.build(options.controller)))
+    }
+    if (options.node !== undefined) {
+      services.push(yield* Effect.provide(nodeService, yield* Layer.build(options.node)))
+    }
+    return yield* serve({ endpoint: options.endpoint, services })
+  })

@@ -1,0 +1,51 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import { Console, Effect, Either, Logger, LogLevel } from "effect"
+import { runCloud } from "./cloud.ts"
+import { runDemo } from "./demo/demo.ts"
+import { helpText } from "./help.ts"
+import { parseOptions } from "./options.ts"
+import { startDriver } from "./serve.ts"
+import { version } from "./version.ts"
+
+const runDriver = (argv: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const asked = yield* Either.mapLeft(parseOptions(argv, process.env), (error) => error)
+    switch (asked._tag) {
+      case "HelpRequested":
+        return yield* Console.log(helpText)
+      case "VersionRequested":
+        return yield* Console.log(version)
+      case "Options": {
+        const level = asked.verbosity >= 4 ? LogLevel.Debug : LogLevel.Info
+        return yield* Effect.zipRight(startDriver(asked), Effect.never).pipe(
+          Effect.scoped,
+          Logger.withMinimumLogLevel(level),
+          Effect.provide(Logger.replace(Logger.defaultLogger, Logger.withLeveledConsole(Logger.logfmtLogger)))
+        )
+      }
+    }
+  })
+
+/** The image's manifests put the program's path first among its arguments. */
+const argv = process.argv.slice(2)
+const [command, ...rest] = argv
+
+const program = (() => {
+  switch (command) {
+    case "demo":
+      return runDemo(rest)
+    case "cloud":
+      return runCloud(rest)
+    default:
+      return runDriver(argv)
+  }
+})()
+
+NodeRuntime.runMain(
+  program.pipe(
+    Effect.tapError((error) => Console.error(`cinder-csi-plugin: ${error.message}`)),
+    Effect.provide(NodeFileSystem.layer)
+  ),
+  { disableErrorReporting: true, disablePrettyLogger: true }
+)

@@ -1,0 +1,182 @@
+import { Data, type Duration, Either } from "effect"
+import { readArguments } from "./arguments.ts"
+import { type Address, type Endpoint, parseAddress, parseEndpoint } from "./endpoint.ts"
+import { type Flag, type FlagKind, type FlagName, flags } from "./flags.ts"
+import { readBoolean, readDuration, readInteger, readList, readMap, readNumber } from "./flagValues.ts"
+
+/** What the command line asks for. */
+export interface Options {
+  readonly _tag: "Options"
+  readonly endpoint: Endpoint
+  readonly provideControllerService: boolean
+  readonly provideNodeService: boolean
+  /** Where metrics are served; undefined: nowhere. */
+  readonly httpEndpoint: Address | undefined
+  readonly cloudConfig: ReadonlyArray<string>
+  /** Never empty; `""` is plain [Global]. */
+  readonly cloudNames: ReadonlyArray<string>
+  readonly cluster: string
+  /** In the order given. */
+  readonly userAgent: ReadonlyArray<string>
+  readonly withTopology: boolean
+  readonly additionalTopology: Readonly<Record<string, string>>
+  readonly pvcAnnotations: boolean
+  readonly kubernetes: KubernetesOptions
+  readonly verbosity: number
+  /** For people: what was given and has no effect. */
+  readonly warnings: ReadonlyArray<string>
+}
+
+export interface KubernetesOptions {
+  /** Path; empty for the pod's service account. */
+  readonly kubeconfig: string
+  readonly master: string
+  readonly queriesPerSecond: number
+  readonly burst: number
+  readonly minResyncPeriod: Duration.Duration
+}
+
+export interface HelpRequested {
+  readonly _tag: "HelpRequested"
+}
+export interface VersionRequested {
+  readonly _tag: "VersionRequested"
+}
+
+/** The command line cannot be used; the message is one line for people. */
+export class OptionsError extends Data.TaggedError("OptionsError")<{ readonly problem: string }> {
+  override get message() {
+    return this.problem
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+type Given = ReadonlyMap<FlagName, ReadonlyArray<string>>
+type FlagOf<Kind extends FlagKind> = {
+  [Name in FlagName]: (typeof flags)[Name]["kind"] extends Kind ? Name : never
+}[FlagName]
+
+/** A flag given several times counts with its last value, or its default. */
+const lastOf = (given: Given, name: FlagName): string => {
+  const flag: Flag = flags[name]
+  return given.get(name)?.at(-1) ?? flag.default ?? ""
+}
+
+const named = (name: FlagName) => (problem: string) => `--${name}: ${problem}`
+
+/** The last value counts, but a bad one in front of it is a mistake too. */
+const readOne =
+  <Kind extends FlagKind, A>(read: (text: string) => Either.Either<A, string>) =>
+  (given: Given, name: FlagOf<Kind>): Either.Either<A, string> =>
+    Either.mapLeft(
+      Either.andThen(Either.all((given.get(name) ?? []).map(read)), read(lastOf(given, name))),
+      named(name)
+    )
+
+const booleanOf = readOne<"boolean", boolean>(readBoolean)
+const integerOf = readOne<"integer", number>(readInteger)
+const numberOf = readOne<"number", number>(readNumber)
+const durationOf = readOne<"duration", Duration.Duration>(readDuration)
+
+/** Items of every time that the flag was given, in order. */
+const listOf = (given: Given, name: FlagOf<"list">): Either.Either<ReadonlyArray<string>, string> =>
+  Either.mapBoth(Either.all((given.get(name) ?? []).map(readList)), {
+    onLeft: named(name),
+    onRight: (lists) => lists.flat()
+  })
+
+const mapOf = (given: Given, name: FlagOf<"map">): Either.Either<Readonly<Record<string, string>>, string> =>
+  Either.mapBoth(Either.all((given.get(name) ?? []).map(readMap)), {
+    onLeft: named(name),
+    onRight: (maps) => Object.fromEntries(maps.flat())
+  })
+
+const endpointOf = (given: Given, env: Environment): Either.Either<Endpoint, string> => {
+  const flag = lastOf(given, "endpoint")
+  const fromEnvironment = env["CSI_ENDPOINT"] ?? ""
+  if (flag !== "") return Either.mapLeft(parseEndpoint(flag), named("endpoint"))
+  return fromEnvironment === ""
+    ? Either.left("--endpoint is needed: where to serve CSI, such as --endpoint=unix:///csi/csi.sock")
+    : Either.mapLeft(parseEndpoint(fromEnvironment), (problem) => `CSI_ENDPOINT: ${problem}`)
+}
+
+const httpEndpointOf = (given: Given): Either.Either<Address | undefined, string> => {
+  const text = lastOf(given, "http-endpoint")
+  return text === "" ? Either.right(undefined) : Either.mapLeft(parseAddress(text), named("http-endpoint"))
+}
+
+const warningsOf = (given: Given, words: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...[...given.keys()].flatMap((name) => {
+    const flag: Flag = flags[name]
+    return flag.ignored === undefined ? [] : [`--${name} has no effect: ${flag.ignored}`]
+  }),
+  ...words.map(
+    (word) => `${JSON.stringify(word)} has no effect; a boolean is written --flag=${word === "false" ? word : "true"}`
+  )
+]
+
+const optionsOf = (given: Given, words: ReadonlyArray<string>, env: Environment): Either.Either<Options, string> =>
+  Either.gen(function* () {
+    const provideControllerService = yield* booleanOf(given, "provide-controller-service")
+    const provideNodeService = yield* booleanOf(given, "provide-node-service")
+    const cloudConfig = (yield* listOf(given, "cloud-config")).filter((path) => path !== "")
+    const cloudNames = yield* listOf(given, "cloud-name")
+    if (!provideControllerService && !provideNodeService) {
+      return yield* Either.left(
+        "nothing to serve: --provide-controller-service and --provide-node-service are both false"
+      )
+    }
+    if (provideControllerService && cloudConfig.length === 0) {
+      return yield* Either.left(
+        "--cloud-config is needed to serve the controller; a node alone needs --provide-controller-service=false"
+      )
+    }
+    return {
+      _tag: "Options",
+      endpoint: yield* endpointOf(given, env),
+      provideControllerService,
+      provideNodeService,
+      httpEndpoint: yield* httpEndpointOf(given),
+      cloudConfig,
+      cloudNames: cloudNames.length === 0 ? [lastOf(new Map(), "cloud-name")] : cloudNames,
+      cluster: lastOf(given, "cluster"),
+      userAgent: given.get("user-agent") ?? [],
+      withTopology: yield* booleanOf(given, "with-topology"),
+      additionalTopology: yield* mapOf(given, "additional-topology"),
+      pvcAnnotations: yield* booleanOf(given, "pvc-annotations"),
+      kubernetes: {
+        kubeconfig: env["KUBECONFIG"] || lastOf(given, "kubeconfig"),
+        master: lastOf(given, "master"),
+        queriesPerSecond: yield* numberOf(given, "kube-api-qps"),
+        burst: yield* integerOf(given, "kube-api-burst"),
+        minResyncPeriod: yield* durationOf(given, "min-resync-period")
+      },
+      verbosity: yield* integerOf(given, "v"),
+      warnings: warningsOf(given, words)
+    }
+  })
+
+/**
+ * Reads the arguments that follow the program's name. Anything that cannot be served is refused here, before a socket is
+ * opened; `--help` and `--version` win over what stands behind them.
+ */
+export const parseOptions = (
+  argv: ReadonlyArray<string>,
+  env: Environment
+): Either.Either<Options | HelpRequested | VersionRequested, OptionsError> =>
+  Either.mapLeft(
+    Either.flatMap(
+      readArguments(argv),
+      ({ given, words, asked }): Either.Either<Options | HelpRequested | VersionRequested, string> => {
+        switch (asked) {
+          case "help":
+            return Either.right({ _tag: "HelpRequested" })
+          case "version":
+            return Either.right({ _tag: "VersionRequested" })
+          case undefined:
+            return optionsOf(given, words, env)
+        }
+      }
+    ),
+    (problem) => new OptionsError({ problem })
+  )

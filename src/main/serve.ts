@@ -1,0 +1,92 @@
+import { FileSystem } from "@effect/platform"
+import { Effect, Layer, Option } from "effect"
+import { type CloudConf, requireClouds } from "../adapters/config/CloudConf.ts"
+import { loadCloudConf } from "../adapters/config/loadCloudConf.ts"
+import { describeProblem } from "../adapters/config/problems.ts"
+import { layerHostLinux } from "../adapters/host/HostMounterLinux.ts"
+import type { HostOptions } from "../adapters/host/HostOptions.ts"
+import { layerInstanceMetadata, type MetadataOptions } from "../adapters/metadata/InstanceMetadata.ts"
+import { makeCloudMetrics } from "../adapters/telemetry/CloudMetrics.ts"
+import { serveMetrics } from "../adapters/telemetry/metricsEndpoint.ts"
+import { layerCloud } from "./cloudLayers.ts"
+import { layerController, layerNode, serveDriver } from "./driver.ts"
+import { type Options, OptionsError } from "./options.ts"
+import { vendorVersion, version } from "./version.ts"
+
+/** Where this host and its metadata are, if not where every server has them: for tests and demonstrations alone. */
+export interface Surroundings {
+  readonly host?: Partial<HostOptions>
+  readonly metadata?: Partial<MetadataOptions>
+}
+
+const onlyCloud = (conf: CloudConf, names: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const [name, ...others] = names
+    if (name === undefined || others.length > 0) {
+      return yield* new OptionsError({
+        problem: "--cloud-name: one process serves one cloud; several are not supported yet"
+      })
+    }
+    const clouds = yield* requireClouds(conf, [name])
+    return yield* Effect.fromNullable(clouds.get(name))
+  })
+
+/** Runs the driver as the flags say until the Scope closes; answers once it serves. */
+export const startDriver = (options: Options, surroundings: Surroundings = {}) =>
+  Effect.gen(function* () {
+    const conf = yield* loadCloudConf(options.cloudConfig, {
+      missingFiles: options.provideControllerService ? "refuse" : "skip"
+    })
+    yield* Effect.forEach(options.warnings, (warning) => Effect.logWarning(warning), { discard: true })
+    yield* Effect.forEach(conf.warnings, (warning) => Effect.logWarning(describeProblem(warning)), { discard: true })
+
+    const metrics = makeCloudMetrics()
+    const files = yield* FileSystem.FileSystem
+    const userAgent = [...options.userAgent, `cinder-csi-plugin/${version}`].join(" ")
+    const cloud = options.provideControllerService
+      ? yield* Layer.build(
+          layerCloud(yield* onlyCloud(conf, options.cloudNames), { userAgent, observe: metrics.observe })
+        ).pipe(Effect.provideService(FileSystem.FileSystem, files))
+      : undefined
+    const { requestTimeout, searchOrder } = conf.metadata
+
+    if (options.httpEndpoint !== undefined) {
+      const port = yield* serveMetrics(metrics, options.httpEndpoint)
+      yield* Effect.logInfo(`metrics are served on port ${port}`)
+    }
+    const served = yield* serveDriver({
+      endpoint: options.endpoint,
+      vendorVersion,
+      withTopology: options.withTopology,
+      controller:
+        cloud === undefined
+          ? undefined
+          : layerController({
+              cluster: options.cluster,
+              withTopology: options.withTopology,
+              ignoreVolumeZone: conf.blockStorage.ignoreVolumeAz
+            }).pipe(Layer.provide(Layer.succeedContext(cloud))),
+      node: options.provideNodeService
+        ? layerNode({
+            maxVolumes: conf.blockStorage.nodeVolumeAttachLimit ?? 0,
+            withTopology: options.withTopology,
+            additionalTopology: options.additionalTopology,
+            rescanOnResize: conf.blockStorage.rescanOnResize
+          }).pipe(
+            Layer.provide(layerHostLinux(surroundings.host)),
+            Layer.provide(
+              layerInstanceMetadata({
+                searchOrder,
+                ...Option.match(Option.fromNullable(requestTimeout), {
+                  onNone: () => ({}),
+                  onSome: (timeout) => ({ requestTimeout: timeout })
+                }),
+                ...surroundings.metadata
+              })
+            )
+          )
+        : undefined
+    })
+    yield* Effect.logInfo(`cinder-csi-plugin ${version} serves CSI at ${served.target}`)
+    return served
+  })
