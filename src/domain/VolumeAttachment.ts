@@ -1,8 +1,11 @@
-import { Context, type Effect } from "effect"
+import { Context, Effect, Layer } from "effect"
 import type { VolumeCapability } from "./Capability.ts"
-import type { DomainError } from "./errors.ts"
+import { type DomainError, InvalidInput } from "./errors.ts"
+import { OperationLocks } from "./OperationLocks.ts"
 import type { ServerId } from "./Server.ts"
 import type { VolumeId } from "./Volume.ts"
+import { makeAttachVolume } from "./volumeAttaching.ts"
+import { makeDetachVolume } from "./volumeDetaching.ts"
 
 export interface PublishRequest {
   readonly volumeId: VolumeId
@@ -12,7 +15,7 @@ export interface PublishRequest {
   readonly readOnly: boolean
 }
 
-/** Handed to the node with each stage and publish; holds nothing that may change while the volume stays attached. */
+/** Handed to the node with each stage and publish; stays the same while the volume stays attached, unless it grows. */
 export type PublishContext = Readonly<Record<string, string>>
 
 /** Volumes and servers, joined and parted through Nova. */
@@ -24,4 +27,25 @@ export class VolumeAttachment extends Context.Tag("cinder-csi/domain/VolumeAttac
     /** Succeeds once neither Nova nor Cinder shows the attachment. Undefined parts the volume from every server. */
     readonly unpublish: (volumeId: VolumeId, serverId: ServerId | undefined) => Effect.Effect<void, DomainError>
   }
->() {}
+>() {
+  static readonly layer = Layer.effect(
+    VolumeAttachment,
+    Effect.gen(function* () {
+      const exclusively = yield* OperationLocks
+      const attachVolume = yield* makeAttachVolume
+      const detachVolume = yield* makeDetachVolume
+
+      const publish = Effect.fn("VolumeAttachment.publish")(function* (request: PublishRequest) {
+        const { volumeId, serverId, capability, readOnly } = request
+        if (readOnly) return yield* new InvalidInput({ field: "readonly", problem: "is not supported" })
+        return yield* exclusively([`volume ${volumeId}`], attachVolume(volumeId, serverId, capability.mode))
+      })
+
+      const unpublish = Effect.fn("VolumeAttachment.unpublish")((volumeId: VolumeId, serverId: ServerId | undefined) =>
+        exclusively([`volume ${volumeId}`], detachVolume(volumeId, serverId))
+      )
+
+      return { publish, unpublish }
+    })
+  ).pipe(Layer.provide(OperationLocks.layer))
+}

@@ -1,6 +1,5 @@
 import { Context, Effect, Layer } from "effect"
 import { Cinder } from "../ports/Cinder.ts"
-import { CloudWatch } from "../ports/CloudWatch.ts"
 import type { VolumeCapability } from "./Capability.ts"
 import { bytesOf, type CapacityRange } from "./Capacity.ts"
 import { ControllerSettings } from "./ControllerSettings.ts"
@@ -13,11 +12,11 @@ import { OperationLocks } from "./OperationLocks.ts"
 import { listPage } from "./pageTokens.ts"
 import type { ServerId } from "./Server.ts"
 import type { Segments, TopologyRequirement } from "./Topology.ts"
-import { type Volume, type VolumeId, type VolumeSource } from "./Volume.ts"
+import type { Volume, VolumeId, VolumeSource } from "./Volume.ts"
+import { resizeRequiredKey } from "./volumeContext.ts"
 import { makeCreateVolume } from "./volumeCreation.ts"
 import { makeDeleteVolume } from "./volumeDeletion.ts"
 import { makeExpandVolume } from "./volumeExpansion.ts"
-import { resizeRequiredKey } from "./volumeContext.ts"
 
 export interface ProvisionRequest {
   readonly name: string

@@ -50,7 +50,9 @@ export const listPage = Effect.fnUntraced(function* <A extends Position>(
   let afresh = false
   while (true) {
     const page: Page<A> | undefined = yield* fetch({ limit, marker }).pipe(
-      Effect.catchTag("UnknownPageToken", (error) => (marker === undefined ? Effect.fail(error) : Effect.succeed(undefined)))
+      Effect.catchTag("UnknownPageToken", (error) =>
+        marker === undefined ? Effect.fail(error) : Effect.succeed(undefined)
+      )
     )
     if (page === undefined) {
       marker = undefined

@@ -20,14 +20,17 @@ import { description, type VolumePlan } from "./decisions/plan.ts"
 import { judgeSnapshotSource, judgeVolumeSource } from "./decisions/source.ts"
 import { type CloudFailure, type DomainError, Refused } from "./errors.ts"
 import { makeNoticeOnce } from "./noticeOnce.ts"
-import { type Pursuit, pursue } from "./pursue.ts"
+import { pursue } from "./pursue.ts"
 import type { Volume, VolumeSource } from "./Volume.ts"
 import { untilDecided } from "./watching.ts"
 
-/** How long a request without an answer gets to show in the list of volumes. */
+/** How long a request without an answer gets until its volume shows in the list. */
 const pauseBeforeLookingAgain = "2 seconds"
 
-/** Makes the volume of a plan, or adopts the one that an earlier call made. */
+/**
+ * Makes the volume of a plan, or adopts the one that an earlier call made. Without a source and with all going well it
+ * costs one list, one creation and the polls.
+ */
 export const makeCreateVolume = Effect.gen(function* () {
   const cinder = yield* Cinder
   const watch = yield* CloudWatch
@@ -35,13 +38,95 @@ export const makeCreateVolume = Effect.gen(function* () {
   const noticeOnce = yield* makeNoticeOnce
 
   const sourceSize = (source: VolumeSource | undefined): Effect.Effect<number | undefined, DomainError> => {
-    if (source === undefined) return Effect.succeed(undefined)
-    const judged =
-      source._tag === "snapshot"
-        ? Effect.map(cinder.getSnapshot(source.id), judgeSnapshotSource)
-        : Effect.map(cinder.getVolume(source.id), judgeVolumeSource)
-    return Effect.flatMap(judged, (verdict) => pursueSource(verdict))
+    switch (source?._tag) {
+      case undefined:
+        return Effect.succeed(undefined)
+      case "snapshot":
+        return Effect.flatMap(cinder.getSnapshot(source.id), judgeSnapshotSource)
+      case "volume":
+        return Effect.flatMap(cinder.getVolume(source.id), judgeVolumeSource)
+    }
   }
 
-  return createVolume
+  /** The request may have been carried out, so it is not repeated: its volume is adopted if it shows. */
+  const afterSilence = Effect.fnUntraced(function* (facts: CreateFacts, failure: CloudFailure) {
+    yield* Effect.sleep(pauseBeforeLookingAgain)
+    const named = yield* cinder.findVolumes(facts.plan.name)
+    const isNew = (volume: Volume) =>
+      phaseOf(volume.status) !== "leaving" && !facts.named.some(({ id }) => id === volume.id)
+    return named.some(isNew) ? { ...facts, named } : yield* failure
+  })
+
+  const afterFailure = (facts: CreateFacts, zone: string | undefined, failure: CloudFailure) => {
+    if (failure.reason === "unanswered") return afterSilence(facts, failure)
+    const refusal = readCreateRefusal(failure, facts.plan)
+    return refusal._tag === "OtherZone"
+      ? Effect.succeed(zoneRefused(facts, zone, refusal.detail))
+      : Effect.fail(refusal.error)
+  }
+
+  const create = Effect.fnUntraced(function* (facts: CreateFacts, zone: string | undefined) {
+    const { name, bounds, volumeType, source, metadata } = facts.plan
+    const sizeGiB = yield* sizeWithin(bounds, yield* sourceSize(source))
+    return yield* cinder.createVolume({ name, description, sizeGiB, zone, volumeType, source, metadata }).pipe(
+      Effect.uninterruptible,
+      Effect.map((volume) => created(facts, zone, volume)),
+      Effect.catchTag("CloudFailure", (failure) => afterFailure(facts, zone, failure))
+    )
+  })
+
+  const remove = (volume: Volume) => Effect.uninterruptible(cinder.deleteVolume(volume.id))
+
+  const act = Effect.fnUntraced(function* (action: CreateAction, facts: CreateFacts) {
+    switch (action._tag) {
+      case "Create":
+        return yield* create(facts, action.zone)
+      case "Bury": {
+        const explanation = yield* cinder.explain(action.remains.id)
+        yield* Effect.logWarning(`volume ${action.remains.id} failed and is deleted: ${explanation ?? silence}`)
+        yield* remove(action.remains)
+        return buried(facts, action.remains, explanation)
+      }
+      case "Discard":
+        yield* remove(action.volume)
+        return yield* action.error
+      case "Explain": {
+        const { id, status } = action.volume
+        const explanation = yield* cinder.explain(id)
+        return yield* new Refused({
+          subject: `volume ${facts.plan.name}`,
+          because: `volume ${id} of that name is ${status}: ${explanation ?? silence}`,
+          remedy: "delete it or have its state reset"
+        })
+      }
+    }
+  })
+
+  const wait = (facts: CreateFacts) => {
+    const awaited = awaitedIn(facts)
+    if (awaited === undefined) return Effect.dieMessage("a creation waits for no volume")
+    const isLeaving = phaseOf(awaited.status) === "leaving"
+    const look = (seen: Volume | undefined, waitedMillis: number) =>
+      seen === undefined && !isLeaving && waitedMillis < staleReadMillis ? facts : seenAgain(facts, awaited.id, seen)
+    return watch.volume(
+      awaited.id,
+      isLeaving ? "delete" : "create",
+      untilDecided(decideCreate, look, (next) => awaitedIn(next)?.id === awaited.id)
+    )
+  }
+
+  return Effect.fnUntraced(function* (plan: VolumePlan) {
+    for (const key of plan.unknown) yield* noticeOnce(`parameter ${JSON.stringify(key)} means nothing to this driver`)
+    const named = yield* cinder.findVolumes(plan.name)
+    const facts = { plan, cluster, named, fresh: undefined, watched: [], setbacks: [], vanished: false }
+    const volume = yield* pursue<CreateFacts, CreateAction, Volume, DomainError, never>(facts, {
+      decide: decideCreate,
+      act,
+      wait
+    })
+    const spare = named.filter(({ id }) => id !== volume.id).map(({ id, status }) => `${id} (${status})`)
+    if (spare.length > 0)
+      yield* Effect.logWarning(`volume ${plan.name} is ${volume.id}; also named so: ${spare.join(", ")}`)
+    return volume
+  })
 })

@@ -1,3 +1,4 @@
+import type { FileSystem } from "@effect/platform"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect, Either, Logger, LogLevel } from "effect"
@@ -31,7 +32,7 @@ const runDriver = (argv: ReadonlyArray<string>) =>
 const argv = process.argv.slice(2)
 const [command, ...rest] = argv
 
-const program = (() => {
+const program = ((): Effect.Effect<void, Error, FileSystem.FileSystem> => {
   switch (command) {
     case "demo":
       return runDemo(rest)

@@ -103,10 +103,11 @@ export const makeDiskStore = (
     }
   }
 
-  const image = (operation: string, kind: DiskSource["kind"], id: string) => {
-    const found = copiesOf(kind).get(id)
-    return found === undefined ? fault(operation, `there is no ${kind} ${id}`) : Effect.succeed(found)
-  }
+  const image = (operation: string, kind: DiskSource["kind"], id: string) =>
+    Effect.suspend(() => {
+      const found = copiesOf(kind).get(id)
+      return found === undefined ? fault(operation, `there is no ${kind} ${id}`) : Effect.succeed(found)
+    })
 
   const copied = (operation: string, { id, kind }: DiskSource, into: Map<string, DiskImage>, key: string) =>
     Effect.map(image(operation, kind, id), ({ contents, sizeBytes }) => {

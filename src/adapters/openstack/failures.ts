@@ -122,6 +122,8 @@ const reasonOfStatus = (status: number, text: string, pauseMillis: number | unde
     case 429:
     case 498:
       return "throttled"
+    case 501:
+      return "invalid"
     case 503:
       return "unreachable"
   }

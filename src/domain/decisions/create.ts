@@ -21,8 +21,8 @@ export interface CreateFacts {
   readonly cluster: string
   /** Volumes of the plan's name as last seen, oldest first. */
   readonly named: ReadonlyArray<Volume>
-  /** The volume that this call made. */
-  readonly fresh: VolumeId | undefined
+  /** The volume that this call made, and the zone it asked for. */
+  readonly fresh: { readonly id: VolumeId; readonly zone: string | undefined } | undefined
   /** Volumes that this call has waited for. */
   readonly watched: ReadonlyArray<VolumeId>
   readonly setbacks: ReadonlyArray<Setback>
@@ -84,8 +84,10 @@ const subjectOf = ({ plan, named, fresh, cluster }: CreateFacts): Subject | unde
   const stands = ({ standing }: Subject) => standing === "sound" || standing === "making"
   return (
     subjects.find((subject) => stands(subject) && subject.difference === undefined) ??
-    subjects.find((subject) => stands(subject) && subject.volume.id === fresh) ??
-    subjects.find((subject) => stands(subject) || (subject.standing === "broken" && subject.difference !== undefined)) ??
+    subjects.find((subject) => stands(subject) && subject.volume.id === fresh?.id) ??
+    subjects.find(
+      (subject) => stands(subject) || (subject.standing === "broken" && subject.difference !== undefined)
+    ) ??
     subjects.find(({ standing }) => standing === "remains") ??
     subjects.find(({ standing }) => standing === "leaving") ??
     subjects.find(({ standing }) => standing === "broken")
@@ -165,11 +167,11 @@ export const decideCreate = (facts: CreateFacts): Verdict<CreateAction, Volume> 
   switch (standing) {
     case "sound":
       if (difference === undefined) return done(volume)
-      return volume.id === fresh
+      return volume.id === fresh?.id
         ? act({ _tag: "Discard", volume, error: mismatch(plan, volume, difference) })
         : refuse(differencesIn(facts))
     case "making":
-      return difference === undefined || volume.id === fresh ? wait(volume.status) : refuse(differencesIn(facts))
+      return difference === undefined || volume.id === fresh?.id ? wait(volume.status) : refuse(differencesIn(facts))
     case "remains":
       return act({ _tag: "Bury", remains: volume })
     case "leaving":
@@ -191,11 +193,11 @@ export const seenAgain = (facts: CreateFacts, id: VolumeId, seen: Volume | undef
   }
 }
 
-/** The facts once Cinder has accepted a volume in a zone. */
-export const created = (facts: CreateFacts, volume: Volume): CreateFacts => ({
+/** The facts once Cinder has accepted a volume. */
+export const created = (facts: CreateFacts, zone: string | undefined, volume: Volume): CreateFacts => ({
   ...facts,
   named: [...facts.named, volume],
-  fresh: volume.id
+  fresh: { id: volume.id, zone }
 })
 
 /** The facts once a zone was refused. */
@@ -204,24 +206,19 @@ export const zoneRefused = (facts: CreateFacts, zone: string | undefined, detail
   setbacks: [...facts.setbacks, { zone, kind: "refused", detail, earlier: false }]
 })
 
-/** The facts once remains were deleted. `asked` is the zone they were asked for in, if that was in this call. */
-export const buried = (
-  facts: CreateFacts,
-  remains: Volume,
-  asked: string | undefined,
-  detail: string | undefined
-): CreateFacts => {
-  const isFresh = remains.id === facts.fresh
+/** The facts once remains were deleted, with Cinder's explanation of the failure. */
+export const buried = (facts: CreateFacts, remains: Volume, detail: string | undefined): CreateFacts => {
+  const fresh = remains.id === facts.fresh?.id ? facts.fresh : undefined
   const setback: Setback = {
-    zone: isFresh ? asked : remains.zone,
+    zone: fresh === undefined ? remains.zone : fresh.zone,
     kind: "failed",
     detail,
-    earlier: !isFresh && !facts.watched.includes(remains.id)
+    earlier: fresh === undefined && !facts.watched.includes(remains.id)
   }
   return {
     ...facts,
     named: facts.named.filter(({ id }) => id !== remains.id),
-    fresh: isFresh ? undefined : facts.fresh,
+    fresh: fresh === undefined ? facts.fresh : undefined,
     setbacks: [...facts.setbacks, setback]
   }
 }

@@ -76,11 +76,7 @@ export const refusedDeletion = (id: VolumeId, snapshots: ReadonlyArray<Snapshot>
       })
 
 /** A deletion that began and did not come to its end. */
-export const failedDeletion = (
-  subject: string,
-  stuck: boolean,
-  explanation: string | undefined
-): Refused | NotReady =>
+export const failedDeletion = (subject: string, stuck: boolean, explanation: string | undefined): Refused | NotReady =>
   stuck
     ? new Refused({
         subject,

@@ -1,4 +1,4 @@
-import { spansNodes, type AccessMode } from "../Capability.ts"
+import { type AccessMode, spansNodes } from "../Capability.ts"
 import { bytesOf } from "../Capacity.ts"
 import { type CloudFailure, type DomainError, NotReady, Refused, VolumeNotFound } from "../errors.ts"
 import { sizeBytesKey } from "../publishContext.ts"
@@ -12,21 +12,20 @@ import { act, done, refuse, type Verdict, wait } from "./Verdict.ts"
 /** Publish-context key with the device name that Nova guessed; kept for clusters that were made with it. */
 export const devicePathKey = "DevicePath"
 
+/** What became of a request to attach. Without an answer it may have been accepted. */
+export type AttachRequest =
+  | { readonly _tag: "Accepted" }
+  | { readonly _tag: "Unanswered"; readonly failure: CloudFailure }
+  | { readonly _tag: "Refused"; readonly failure: CloudFailure }
+
 export interface PublishFacts {
   readonly id: VolumeId
   readonly volume: Volume | undefined
   /** As it was before any request of ours. */
   readonly server: Server
   readonly mode: AccessMode
-  /**
-   * What became of our request to attach, undefined before there is one: accepted; perhaps accepted, as no answer
-   * came; refused.
-   */
-  readonly request:
-    | { readonly _tag: "Accepted" }
-    | { readonly _tag: "Unanswered"; readonly failure: CloudFailure }
-    | { readonly _tag: "Refused"; readonly failure: CloudFailure }
-    | undefined
+  /** Undefined before there is one. */
+  readonly request: AttachRequest | undefined
   /** Since the request. */
   readonly waitedMillis: number
 }
@@ -46,7 +45,7 @@ const passes = (detail: string): boolean => /already attached|to reserve/i.test(
 /** Why an attachment that could be asked for is not there after all. */
 const afterRequest = (
   { id, server, waitedMillis }: PublishFacts,
-  request: NonNullable<PublishFacts["request"]>,
+  request: AttachRequest,
   volume: Volume
 ): PublishVerdict => {
   const subject = subjectOf(id)
@@ -65,7 +64,9 @@ const afterRequest = (
     case "Refused": {
       const { reason, detail } = request.failure
       if (reason === "conflict") {
-        return refuse(new NotReady({ subject: `server ${server.id}`, state: `not taking volumes: ${detail}`, remedy: undefined }))
+        return refuse(
+          new NotReady({ subject: `server ${server.id}`, state: `not taking volumes: ${detail}`, remedy: undefined })
+        )
       }
       return refuse(
         passes(detail)
@@ -87,7 +88,11 @@ const attach = (facts: PublishFacts, volume: Volume): PublishVerdict => {
 const elsewhere = (volume: Volume, mode: AccessMode): DomainError => {
   const places = volume.attachments.length === 0 ? "something Cinder does not name" : placesOf(volume.attachments)
   const why = volume.multiattach ? `and access mode ${mode} allows one node` : "and its volume type has no multiattach"
-  return new Refused({ subject: subjectOf(volume.id), because: `it is attached to ${places}, ${why}`, remedy: undefined })
+  return new Refused({
+    subject: subjectOf(volume.id),
+    because: `it is attached to ${places}, ${why}`,
+    remedy: undefined
+  })
 }
 
 /** What to do so that a volume is attached to a server. */
@@ -106,7 +111,9 @@ export const decidePublish = (facts: PublishFacts): PublishVerdict => {
       const ours = facts.request !== undefined || server.volumeIds.includes(id) || volume.multiattach
       return ours
         ? wait(volume.status)
-        : refuse(new NotReady({ subject: subjectOf(id), state: `${volume.status} for another server`, remedy: undefined }))
+        : refuse(
+            new NotReady({ subject: subjectOf(id), state: `${volume.status} for another server`, remedy: undefined })
+          )
     }
     case "making":
     case "busy":
@@ -123,7 +130,25 @@ export const decidePublish = (facts: PublishFacts): PublishVerdict => {
   }
 }
 
-/** What the node gets to know; undefined if the volume is not attached to the server. */
+/** What a failed request to attach means to the decision; undefined where the failure itself is the answer. */
+export const readAttachFailure = (failure: CloudFailure): AttachRequest | undefined => {
+  switch (failure.reason) {
+    case "unanswered":
+      return { _tag: "Unanswered", failure }
+    case "invalid":
+    case "conflict":
+      return { _tag: "Refused", failure }
+    case "unreachable":
+    case "throttled":
+    case "unauthenticated":
+    case "forbidden":
+    case "notFound":
+    case "malformed":
+      return undefined
+  }
+}
+
+/** What the node gets to know of a volume that is attached to its server. */
 export const publishContextOf = (volume: Volume, server: Server): Readonly<Record<string, string>> => ({
   [devicePathKey]: volume.attachments.find(({ serverId }) => serverId === server.id)?.device ?? "",
   [sizeBytesKey]: bytesOf(volume.sizeGiB).toString()

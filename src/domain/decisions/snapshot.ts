@@ -100,11 +100,7 @@ export const decideSnapshot = (facts: SnapshotFacts): Verdict<SnapshotAction, Sn
 }
 
 /** The facts after another look at one snapshot; `undefined` means that it is gone. */
-export const snapshotSeenAgain = (
-  facts: SnapshotFacts,
-  id: SnapshotId,
-  seen: Snapshot | undefined
-): SnapshotFacts => {
+export const snapshotSeenAgain = (facts: SnapshotFacts, id: SnapshotId, seen: Snapshot | undefined): SnapshotFacts => {
   const before = facts.named.find((snapshot) => snapshot.id === id)
   return {
     ...facts,
@@ -122,7 +118,11 @@ export const refusedCut = (name: string, volume: Volume, refusal: string): NotRe
     case "parting":
     case "busy":
     case "unknown":
-      return new NotReady({ subject, state: `not possible while volume ${volume.id} is ${volume.status}`, remedy: undefined })
+      return new NotReady({
+        subject,
+        state: `not possible while volume ${volume.id} is ${volume.status}`,
+        remedy: undefined
+      })
     case "free":
     case "used":
       return new Refused({ subject, because: refusal, remedy: undefined })

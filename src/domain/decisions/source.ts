@@ -1,23 +1,23 @@
+import { Either } from "effect"
 import { NotReady, Refused } from "../errors.ts"
 import type { Snapshot } from "../Snapshot.ts"
 import type { Volume } from "../Volume.ts"
 import { phaseOf, snapshotPhaseOf } from "./phases.ts"
-import { done, refuse, type Verdict } from "./Verdict.ts"
 
 /** The least size of a copy in GiB, if the source can be copied from now. */
-type SourceVerdict = Verdict<never, number>
+type SourceVerdict = Either.Either<number, NotReady | Refused>
 
-const notYet = (subject: string, state: string) => refuse(new NotReady({ subject, state, remedy: undefined }))
+const notYet = (subject: string, state: string) => Either.left(new NotReady({ subject, state, remedy: undefined }))
 
 const never = (subject: string, status: string) =>
-  refuse(new Refused({ subject, because: `it is ${status} and cannot be copied from`, remedy: undefined }))
+  Either.left(new Refused({ subject, because: `it is ${status} and cannot be copied from`, remedy: undefined }))
 
 /** Cinder copies from an `available` snapshot alone. */
 export const judgeSnapshotSource = (snapshot: Snapshot): SourceVerdict => {
   const subject = `snapshot ${snapshot.id}`
   switch (snapshotPhaseOf(snapshot.status)) {
     case "free":
-      return done(snapshot.sizeGiB)
+      return Either.right(snapshot.sizeGiB)
     case "making":
     case "busy":
     case "unknown":
@@ -34,7 +34,7 @@ export const judgeVolumeSource = (volume: Volume): SourceVerdict => {
   switch (phaseOf(volume.status)) {
     case "free":
     case "used":
-      return done(volume.sizeGiB)
+      return Either.right(volume.sizeGiB)
     case "making":
     case "joining":
     case "parting":

@@ -74,7 +74,11 @@ const detachedInCinder = (facts: UnpublishFacts, volume: Volume): UnpublishVerdi
   if (phaseOf(volume.status) === "joining") return wait(volume.status)
   return looks < mostLooks
     ? act({ _tag: "LookAtServer" })
-    : notReady(`server ${serverId}`, `still listed with volume ${id} in Nova, though Cinder shows no attachment`, undefined)
+    : notReady(
+        `server ${serverId}`,
+        `still listed with volume ${id} in Nova, though Cinder shows no attachment`,
+        undefined
+      )
 }
 
 /**

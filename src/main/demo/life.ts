@@ -47,7 +47,9 @@ export const liveOneLife = (csi: CsiClient, host: DemoHost, { step }: Steps) =>
         })
         .pipe(
           Effect.flatMap(({ volume }) =>
-            volume === undefined ? Effect.fail(disappointed("CreateVolume answered without a volume")) : Effect.succeed(volume)
+            volume === undefined
+              ? Effect.fail(disappointed("CreateVolume answered without a volume"))
+              : Effect.succeed(volume)
           )
         )
 

@@ -10,6 +10,22 @@ import { capturedLogs, driver, mountCapability, provisioned, quiet } from "./stu
 
 const create = { name: "pvc-1", volumeCapabilities: [mountCapability] }
 
+/** A DeleteVolume of `vol-1` in bare HTTP/2, for what the client library does not let out. Answers with its status. */
+const bareDelete = (path: string, headers: http2.OutgoingHttpHeaders) =>
+  Effect.async<string>((resume) => {
+    const session = http2.connect("http://localhost", { createConnection: () => createConnection({ path }) })
+    const stream = session.request({
+      ":method": "POST",
+      ":path": "/csi.v1.Controller/DeleteVolume",
+      "content-type": "application/grpc",
+      te: "trailers",
+      ...headers
+    })
+    stream.on("response", (answer) => resume(Effect.succeed(String(answer["grpc-status"]))))
+    stream.end(Buffer.from([0, 0, 0, 0, 7, 0x0a, 5, ...Buffer.from("vol-1")]))
+    return Effect.sync(() => session.socket.destroy())
+  })
+
 describe("A call", () => {
   it.scopedLive("that its client cancels interrupts the work", () =>
     Effect.gen(function* () {
@@ -25,6 +41,26 @@ describe("A call", () => {
         }
       })
       const call = yield* Effect.fork(client.createVolume(create))
+      yield* Deferred.await(begun)
+      yield* Fiber.interrupt(call)
+      yield* Effect.timeout(Deferred.await(interrupted), "5 seconds")
+    }).pipe(Effect.provide(quiet))
+  )
+
+  it.scopedLive("whose connection is lost interrupts the work", () =>
+    Effect.gen(function* () {
+      const begun = yield* Deferred.make<void>()
+      const interrupted = yield* Deferred.make<void>()
+      const { path } = yield* driver({
+        volumes: {
+          remove: () =>
+            Deferred.succeed(begun, undefined).pipe(
+              Effect.zipRight(Effect.never),
+              Effect.onInterrupt(() => Deferred.succeed(interrupted, undefined))
+            )
+        }
+      })
+      const call = yield* Effect.fork(bareDelete(path, {}))
       yield* Deferred.await(begun)
       yield* Fiber.interrupt(call)
       yield* Effect.timeout(Deferred.await(interrupted), "5 seconds")
@@ -260,22 +296,6 @@ describe("The log of calls", () => {
 })
 
 describe("A request whose deadline has passed", () => {
-  /** Speaks HTTP/2 itself: the client library keeps such a call to itself. */
-  const lateDelete = (path: string) =>
-    Effect.async<string>((resume) => {
-      const session = http2.connect("http://localhost", { createConnection: () => createConnection({ path }) })
-      const stream = session.request({
-        ":method": "POST",
-        ":path": "/csi.v1.Controller/DeleteVolume",
-        "content-type": "application/grpc",
-        te: "trailers",
-        "grpc-timeout": "1n"
-      })
-      stream.on("response", (headers) => resume(Effect.succeed(String(headers["grpc-status"]))))
-      stream.end(Buffer.from([0, 0, 0, 0, 7, 0x0a, 5, ...Buffer.from("vol-1")]))
-      return Effect.sync(() => session.destroy())
-    })
-
   it.scopedLive("starts nothing", () =>
     Effect.gen(function* () {
       let began = false
@@ -287,7 +307,7 @@ describe("A request whose deadline has passed", () => {
             })
         }
       })
-      assert.strictEqual(yield* lateDelete(path), String(status.DEADLINE_EXCEEDED))
+      assert.strictEqual(yield* bareDelete(path, { "grpc-timeout": "1n" }), String(status.DEADLINE_EXCEEDED))
       yield* client.probe()
       assert.isFalse(began)
     }).pipe(Effect.provide(quiet))

@@ -53,7 +53,7 @@ describe("classify", () => {
     ["429 until a date", answered(429, "", { date: "Tue, 01 Jan 2030 00:00:00 GMT", "retry-after": "Tue, 01 Jan 2030 00:00:09 GMT" }), { reason: "throttled", retryAfterMillis: 9000 }],
     ["498", answered(498), { reason: "throttled" }],
     ["500", answered(500, said("computeFault", 500, "The server has either erred")), { reason: "unanswered" }],
-    ["501", answered(501), { reason: "unanswered" }],
+    ["501", answered(501), { reason: "invalid" }],
     ["502", answered(502, "<html>Bad Gateway</html>"), { reason: "unanswered" }],
     ["503", answered(503, "", { "retry-after": "3" }), { reason: "unreachable", retryAfterMillis: 3000 }],
     ["504", answered(504), { reason: "unanswered" }],

@@ -62,8 +62,7 @@ export const textOrNull: Rule = (value) =>
 export const shortTextOrNull: Rule = (value) =>
   typeof value === "string" && value.length > 255 ? `${pythonRepr(value)} is too long` : textOrNull(value)
 
-export const filledTextOrNull: Rule = (value) =>
-  value === "" ? "'' is too short" : shortTextOrNull(value)
+export const filledTextOrNull: Rule = (value) => (value === "" ? "'' is too short" : shortTextOrNull(value))
 
 export const objectOrNull: Rule = (value) =>
   value === null || isObject(value) ? undefined : `${pythonRepr(value)} is not of type 'object', 'null'`

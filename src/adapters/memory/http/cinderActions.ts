@@ -41,7 +41,9 @@ const updateReadonly: Action = (call, id, body) =>
     }
     const { status } = yield* call.world.cinder.showVolume(id)
     if (status !== "available") {
-      return yield* badRequest(`Invalid volume: Volume ${id} status must be available to update readonly flag, but current status is: ${status}.`)
+      return yield* badRequest(
+        `Invalid volume: Volume ${id} status must be available to update readonly flag, but current status is: ${status}.`
+      )
     }
     yield* call.world.cinder.mergeVolumeMetadata(id, { readonly: pythonRepr(readonly) })
   })
@@ -98,7 +100,9 @@ const forAdmins =
   (rule: string, action: Action): Action =>
   (call, id, body) =>
     Effect.flatMap(call.world.cinder.showVolume(id), () =>
-      call.isAdmin ? action(call, id, body) : Effect.fail(policyForbids(`volume_extension:volume_admin_actions:${rule}`))
+      call.isAdmin
+        ? action(call, id, body)
+        : Effect.fail(policyForbids(`volume_extension:volume_admin_actions:${rule}`))
     )
 
 /** Cinder has these, the World does not. */
@@ -136,6 +140,4 @@ const act: Route["handle"] = (call) =>
   })
 
 /** https://docs.openstack.org/api-ref/block-storage/v3/#volume-actions-volumes-action */
-export const actionRoutes: ReadonlyArray<Route> = [
-  { method: "POST", template: "/volumes/{id}/action", handle: act }
-]
+export const actionRoutes: ReadonlyArray<Route> = [{ method: "POST", template: "/volumes/{id}/action", handle: act }]

@@ -12,8 +12,8 @@ import {
   uuid,
   uuidOrNull
 } from "./bodies.ts"
-import type { CinderSettings } from "./cinderVolumes.ts"
 import { backupSummary, backupView, volumeBase } from "./cinderViews.ts"
+import type { CinderSettings } from "./cinderVolumes.ts"
 import { filtersOf } from "./filters.ts"
 import type { Json } from "./json.ts"
 import { emptyReply, jsonReply } from "./messages.ts"

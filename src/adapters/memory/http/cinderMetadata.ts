@@ -32,8 +32,7 @@ const routesFor = (collection: string, thing: string, store: Store): ReadonlyArr
   const one = `${all}/{key}`
   const id = (call: Call) => call.params.id ?? ""
   const key = (call: Call) => call.params.key ?? ""
-  const noKey = (call: Call) =>
-    itemNotFound(`${thing} ${id(call)} has no metadata with key ${key(call)}.`)
+  const noKey = (call: Call) => itemNotFound(`${thing} ${id(call)} has no metadata with key ${key(call)}.`)
   return [
     {
       method: "GET",

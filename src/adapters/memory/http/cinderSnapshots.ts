@@ -1,18 +1,9 @@
 import { Effect } from "effect"
 import type { ListSnapshotsRequest } from "../worldRequests.ts"
 import { badRequest } from "./apiFaults.ts"
-import {
-  boolean,
-  flagIn,
-  memberOf,
-  objectOrNull,
-  shortTextOrNull,
-  textIn,
-  textsIn,
-  uuidOrNull
-} from "./bodies.ts"
-import type { CinderSettings } from "./cinderVolumes.ts"
+import { boolean, flagIn, memberOf, objectOrNull, shortTextOrNull, textIn, textsIn, uuidOrNull } from "./bodies.ts"
 import { snapshotView, volumeBase } from "./cinderViews.ts"
+import type { CinderSettings } from "./cinderVolumes.ts"
 import { filtersOf } from "./filters.ts"
 import { emptyReply, jsonReply } from "./messages.ts"
 import { pageBody, pageFrom, pageQueryOf } from "./paging.ts"

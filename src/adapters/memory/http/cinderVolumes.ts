@@ -175,4 +175,3 @@ export const volumeRoutes = (settings: CinderSettings): ReadonlyArray<Route> => 
   { method: "PUT", template: "/volumes/{id}", handle: update },
   { method: "DELETE", template: "/volumes/{id}", handle: remove }
 ]
-

@@ -3,7 +3,15 @@ import { type CatalogSettings, catalogOf, type Endpoints, idFrom } from "./catal
 import type { IdentitySettings, ProjectSettings } from "./identitySettings.ts"
 import type { Json, JsonObject } from "./json.ts"
 import { type KeystoneFault, login, notAuthenticated, notJson } from "./keystoneAuth.ts"
-import { emptyReply, type HttpRequest, jsonReply, type Reply, segmentsOf, unroutedReply, withHeaders } from "./messages.ts"
+import {
+  emptyReply,
+  type HttpRequest,
+  jsonReply,
+  type Reply,
+  segmentsOf,
+  unroutedReply,
+  withHeaders
+} from "./messages.ts"
 import type { Routed } from "./service.ts"
 import { tokenTime } from "./times.ts"
 import type { Token, TokenStore } from "./tokens.ts"
@@ -100,22 +108,17 @@ const parsed = (body: string): Either.Either<Json, KeystoneFault> =>
 const logIn = (settings: KeystoneSettings, request: HttpRequest, now: number): Either.Either<Reply, KeystoneFault> =>
   Either.gen(function* () {
     const body = yield* parsed(request.body)
-    const { claims, limits } = yield* login(
-      settings.identity,
-      body,
-      (id) => settings.tokens.find(id, now),
-      now
-    )
+    const { claims, limits } = yield* login(settings.identity, body, (id) => settings.tokens.find(id, now), now)
     const token = settings.tokens.issue(claims, now, limits)
     const withCatalog = !request.query.some(([name]) => name === "nocatalog")
-    return jsonReply(
-      201,
-      { token: tokenView(settings, token, withCatalog) },
-      { "X-Subject-Token": token.id }
-    )
+    return jsonReply(201, { token: tokenView(settings, token, withCatalog) }, { "X-Subject-Token": token.id })
   })
 
-const showToken = (settings: KeystoneSettings, request: HttpRequest, now: number): Either.Either<Reply, KeystoneFault> => {
+const showToken = (
+  settings: KeystoneSettings,
+  request: HttpRequest,
+  now: number
+): Either.Either<Reply, KeystoneFault> => {
   const id = request.headers["x-subject-token"]
   const token = settings.tokens.find(id, now)
   if (token === undefined || id === undefined) {
@@ -153,8 +156,7 @@ const answer = (
     case "GET /v3/auth/catalog":
       return Either.right(
         jsonReply(200, {
-          catalog:
-            caller.project === undefined ? [] : catalogOf(endpoints, settings.catalog, caller.project.id),
+          catalog: caller.project === undefined ? [] : catalogOf(endpoints, settings.catalog, caller.project.id),
           links: { next: null, self: `${endpoints.identity}/auth/catalog`, previous: null }
         })
       )

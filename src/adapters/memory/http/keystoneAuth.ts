@@ -87,11 +87,7 @@ const byToken = (section: JsonObject, find: (id: string) => Token | undefined): 
     return { user: from.user, methods: [...new Set([...from.methods, "token"])], from }
   })
 
-const byApplicationCredential = (
-  identity: IdentitySettings,
-  section: JsonObject,
-  now: number
-): Answer<Person> =>
+const byApplicationCredential = (identity: IdentitySettings, section: JsonObject, now: number): Answer<Person> =>
   Either.gen(function* () {
     const all = identity.applicationCredentials
     const id = textAt(section, "id")
@@ -138,8 +134,7 @@ const scoped = (identity: IdentitySettings, person: Person, scope: Json | undefi
       if (scope !== undefined) {
         return yield* Either.left<KeystoneFault>({
           status: 401,
-          message:
-            "Error authenticating with application credential: Application credentials cannot request a scope.",
+          message: "Error authenticating with application credential: Application credentials cannot request a scope.",
           identity: {}
         })
       }

@@ -28,7 +28,8 @@ const wantedIn = (header: string, word: string): string | undefined =>
   header
     .split(",")
     .map((part) => part.trim().split(/\s+/))
-    .findLast(([service]) => service?.toLowerCase() === word)?.[1]
+    .filter(([service]) => service?.toLowerCase() === word)
+    .at(-1)?.[1]
 
 const headersFor = (range: VersionRange, version: string): Headers =>
   range.word === "volume"

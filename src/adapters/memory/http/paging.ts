@@ -114,7 +114,10 @@ export interface Rows<Row> {
 type Lists<Row> = (page: WorldPage) => Effect.Effect<Page<Row>, Refusal>
 
 /** The World sorts by one key; a list of keys is sorted here. */
-const sortedByMany = <Row extends SortableRow>(list: Lists<Row>, query: PageQuery): Effect.Effect<ReadonlyArray<Row>, Refusal> =>
+const sortedByMany = <Row extends SortableRow>(
+  list: Lists<Row>,
+  query: PageQuery
+): Effect.Effect<ReadonlyArray<Row>, Refusal> =>
   Effect.gen(function* () {
     const oldestFirst = { sort: { key: "created_at", direction: "asc" }, limit: undefined, marker: undefined } as const
     if (query.marker !== undefined) yield* list({ ...oldestFirst, limit: 1, marker: query.marker })
@@ -130,7 +133,10 @@ const sortedByMany = <Row extends SortableRow>(list: Lists<Row>, query: PageQuer
     return sorted.slice(after + query.offset, after + query.offset + query.size)
   })
 
-export const pageFrom = <Row extends SortableRow>(list: Lists<Row>, query: PageQuery): Effect.Effect<Rows<Row>, Refusal> =>
+export const pageFrom = <Row extends SortableRow>(
+  list: Lists<Row>,
+  query: PageQuery
+): Effect.Effect<Rows<Row>, Refusal> =>
   Effect.gen(function* () {
     const count = query.withCount
       ? (yield* list({ sort: undefined, limit: undefined, marker: undefined })).rows.length

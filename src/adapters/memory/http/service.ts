@@ -112,7 +112,11 @@ export interface ServiceSettings {
 const looksLikeProject = (segment: string | undefined): boolean =>
   segment !== undefined && /^[0-9a-f-]{32,36}$/i.test(segment)
 
-const mediaTypes = ["application/json", "application/vnd.openstack.volume+json", "application/vnd.openstack.compute+json"]
+const mediaTypes = [
+  "application/json",
+  "application/vnd.openstack.volume+json",
+  "application/vnd.openstack.compute+json"
+]
 
 /** Without a content type a body is not looked at, as with the real services. */
 const bodyOf = (request: HttpRequest): Either.Either<Json | undefined, Refusal> => {

@@ -1,0 +1,111 @@
+import { Effect } from "effect"
+import { Cinder } from "../ports/Cinder.ts"
+import { CloudWatch } from "../ports/CloudWatch.ts"
+import { ControllerSettings } from "./ControllerSettings.ts"
+import { silence } from "./decisions/explanations.ts"
+import type { SnapshotParameters } from "./decisions/parameters.ts"
+import { snapshotPhaseOf, staleReadMillis } from "./decisions/phases.ts"
+import { clusterKey, description } from "./decisions/plan.ts"
+import {
+  awaitedSnapshot,
+  decideSnapshot,
+  refusedCut,
+  type SnapshotAction,
+  type SnapshotFacts,
+  snapshotSeenAgain
+} from "./decisions/snapshot.ts"
+import { type CloudFailure, type DomainError, Refused } from "./errors.ts"
+import { makeNoticeOnce } from "./noticeOnce.ts"
+import { pursue } from "./pursue.ts"
+import type { Snapshot } from "./Snapshot.ts"
+import type { VolumeId } from "./Volume.ts"
+import { untilDecided } from "./watching.ts"
+
+/** How long a request without an answer gets until its snapshot shows in the list. */
+const pauseBeforeLookingAgain = "2 seconds"
+
+/**
+ * Cuts a snapshot, or adopts the one that an earlier call cut. With all going well it costs one list, one creation and
+ * the polls.
+ */
+export const makeCreateSnapshot = Effect.gen(function* () {
+  const cinder = yield* Cinder
+  const watch = yield* CloudWatch
+  const { cluster } = yield* ControllerSettings
+  const noticeOnce = yield* makeNoticeOnce
+
+  /** The request may have been carried out, so it is not repeated: its snapshot is adopted if it shows. */
+  const afterSilence = Effect.fnUntraced(function* (facts: SnapshotFacts, failure: CloudFailure) {
+    yield* Effect.sleep(pauseBeforeLookingAgain)
+    const named = yield* cinder.findSnapshots(facts.name)
+    const isNew = (snapshot: Snapshot) =>
+      snapshotPhaseOf(snapshot.status) !== "leaving" && !facts.named.some(({ id }) => id === snapshot.id)
+    return named.some(isNew) ? { ...facts, named } : yield* failure
+  })
+
+  const afterFailure = Effect.fnUntraced(function* (facts: SnapshotFacts, failure: CloudFailure) {
+    if (failure.reason === "unanswered") return yield* afterSilence(facts, failure)
+    if (failure.reason !== "invalid") return yield* failure
+    return yield* refusedCut(facts.name, yield* cinder.getVolume(facts.volumeId), failure.detail)
+  })
+
+  const create = (facts: SnapshotFacts, metadata: Readonly<Record<string, string>>) =>
+    cinder.createSnapshot({ volumeId: facts.volumeId, name: facts.name, description, metadata }).pipe(
+      Effect.uninterruptible,
+      Effect.map((snapshot): SnapshotFacts => ({ ...facts, named: [...facts.named, snapshot], fresh: snapshot.id })),
+      Effect.catchTag("CloudFailure", (failure) => afterFailure(facts, failure))
+    )
+
+  const bury = Effect.fnUntraced(function* (remains: Snapshot) {
+    const explanation = (yield* cinder.explain(remains.id)) ?? silence
+    yield* Effect.logWarning(`snapshot ${remains.id} failed and is deleted: ${explanation}`)
+    yield* Effect.uninterruptible(cinder.deleteSnapshot(remains.id))
+    return explanation
+  })
+
+  const actWith = (metadata: Readonly<Record<string, string>>) => (action: SnapshotAction, facts: SnapshotFacts) =>
+    Effect.gen(function* () {
+      switch (action._tag) {
+        case "Create":
+          return yield* create(facts, metadata)
+        case "Bury":
+          yield* bury(action.remains)
+          return { ...facts, named: facts.named.filter(({ id }) => id !== action.remains.id) }
+        case "GiveUp": {
+          const because = `Cinder could not cut it: ${yield* bury(action.remains)}`
+          return yield* new Refused({ subject: `snapshot ${facts.name}`, because, remedy: undefined })
+        }
+        case "Explain": {
+          const { id, status } = action.snapshot
+          const because = `snapshot ${id} of that name is ${status}: ${(yield* cinder.explain(id)) ?? silence}`
+          return yield* new Refused({ subject: `snapshot ${facts.name}`, because, remedy: "delete it" })
+        }
+      }
+    })
+
+  const wait = (facts: SnapshotFacts) => {
+    const awaited = awaitedSnapshot(facts)
+    if (awaited === undefined) return Effect.dieMessage("a snapshot's creation waits for no snapshot")
+    const isLeaving = snapshotPhaseOf(awaited.status) === "leaving"
+    const look = (seen: Snapshot | undefined, waitedMillis: number) =>
+      seen === undefined && !isLeaving && waitedMillis < staleReadMillis
+        ? facts
+        : snapshotSeenAgain(facts, awaited.id, seen)
+    return watch.snapshot(
+      awaited.id,
+      isLeaving ? "delete" : "create",
+      untilDecided(decideSnapshot, look, (next) => awaitedSnapshot(next)?.id === awaited.id)
+    )
+  }
+
+  return Effect.fnUntraced(function* (volumeId: VolumeId, name: string, parameters: SnapshotParameters) {
+    for (const key of parameters.unknown) {
+      yield* noticeOnce(`snapshot parameter ${JSON.stringify(key)} means nothing to this driver`)
+    }
+    const named = yield* cinder.findSnapshots(name)
+    return yield* pursue<SnapshotFacts, SnapshotAction, Snapshot, DomainError, never>(
+      { name, volumeId, cluster, named, fresh: undefined, vanished: false },
+      { decide: decideSnapshot, act: actWith({ ...parameters.metadata, [clusterKey]: cluster }), wait }
+    )
+  })
+})

@@ -1,0 +1,468 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, TestClock } from "effect"
+import { CallDeadline } from "../../src/domain/CallDeadline.ts"
+import { VolumeId } from "../../src/domain/Volume.ts"
+import {
+  asText,
+  blockCapability,
+  GiB,
+  makeNode,
+  mountCapability,
+  mountTargets,
+  nodeWithDisk,
+  operations,
+  otherVolumeId,
+  plugNew,
+  publishRequest,
+  secondTarget,
+  servicesOn,
+  stageRequest,
+  stagingPath,
+  targetPath,
+  text,
+  volumeId
+} from "./nodeHarness.ts"
+
+const oldFile = { "/precious": text("keep me") }
+
+describe("NodeStaging", () => {
+  describe("a blank disk", () => {
+    it.effect("gets the default file system, named by the volume's id, and is mounted", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* nodeWithDisk()
+        yield* staging.stage(stageRequest())
+        yield* host.writeFile(`${stagingPath}/file`, text("hello"))
+        const expected = { _tag: "FileSystem" as const, type: "ext4", uuid: volumeId as string, sizeBytes: GiB }
+        assert.deepStrictEqual(yield* memory.contents(volumeId), expected)
+        assert.deepStrictEqual(yield* mountTargets(host), [stagingPath])
+      })
+    )
+
+    it.effect("gets the file system that is asked for and the flags at its mount", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* nodeWithDisk()
+        const capability = mountCapability("SINGLE_NODE_WRITER", { fsType: "xfs", flags: ["noatime"] })
+        yield* staging.stage(stageRequest({ capability }))
+        const mount = (yield* host.mounter.mounts).find(({ target }) => target === stagingPath)
+        assert.strictEqual(mount?.fsType, "xfs")
+        assert.include(mount?.options ?? [], "noatime")
+      })
+    )
+
+    it.effect("is not formatted for read-only use", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* nodeWithDisk()
+        const capability = mountCapability("MULTI_NODE_READER_ONLY")
+        assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest({ capability }))))._tag, "Refused")
+        assert.strictEqual((yield* memory.contents(volumeId))._tag, "Blank")
+        assert.deepStrictEqual(yield* operations(host), [])
+      })
+    )
+
+    it.effect("is not formatted if a second look finds something", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* nodeWithDisk()
+        yield* host.faults.before("contentsOf", Effect.void)
+        yield* host.faults.before(
+          "contentsOf",
+          Effect.orDie(memory.fill(volumeId, { _tag: "FileSystem", type: "ext4", files: oldFile }))
+        )
+        assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest())))._tag, "Refused")
+        assert.deepStrictEqual(yield* operations(host), [])
+      })
+    )
+
+    it.effect("smaller than the volume is not formatted, and the call may be repeated", () =>
+      Effect.gen(function* () {
+        const { memory, staging } = yield* nodeWithDisk()
+        const publishContext = { "cinder.csi.openstack.org/sizeBytes": `${2n * GiB}` }
+        assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest({ publishContext }))))._tag, "NotReady")
+        assert.strictEqual((yield* memory.contents(volumeId))._tag, "Blank")
+      })
+    )
+
+    it.effect("whose new size the kernel has not seen is looked at anew", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* nodeWithDisk()
+        yield* host.faults.holdSizes(true)
+        yield* memory.disks.resize(volumeId, 2)
+        yield* staging.stage(stageRequest({ publishContext: { "cinder.csi.openstack.org/sizeBytes": `${2n * GiB}` } }))
+        const contents = yield* memory.contents(volumeId)
+        assert.strictEqual(contents._tag === "FileSystem" ? contents.sizeBytes : undefined, 2n * GiB)
+      })
+    )
+  })
+
+  describe("data that is there", () => {
+    it.effect("of a file system is checked, mounted and kept", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* nodeWithDisk()
+        yield* memory.fill(volumeId, { _tag: "FileSystem", type: "ext3", files: oldFile })
+        yield* staging.stage(stageRequest({ capability: mountCapability("SINGLE_NODE_WRITER", { fsType: "ext4" }) }))
+        assert.strictEqual(asText(yield* host.readFile(`${stagingPath}/precious`)), "keep me")
+        assert.deepStrictEqual(yield* operations(host), ["check", "mount"])
+      })
+    )
+
+    it.effect("of another family than asked for is refused and kept", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* nodeWithDisk()
+        yield* memory.fill(volumeId, { _tag: "FileSystem", type: "xfs", files: oldFile })
+        const capability = mountCapability("SINGLE_NODE_WRITER", { fsType: "ext4" })
+        const error = yield* Effect.flip(staging.stage(stageRequest({ capability })))
+        assert.strictEqual(error._tag, "Refused")
+        assert.include(error.message, "xfs")
+        assert.deepStrictEqual(yield* operations(host), [])
+      })
+    )
+
+    it.effect("of any known family is accepted where no type is asked for", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* nodeWithDisk()
+        yield* memory.fill(volumeId, { _tag: "FileSystem", type: "btrfs", files: oldFile })
+        yield* staging.stage(stageRequest())
+        assert.strictEqual(asText(yield* host.readFile(`${stagingPath}/precious`)), "keep me")
+      })
+    )
+
+    for (const filling of [
+      { _tag: "Foreign", what: "a LUKS header" },
+      { _tag: "Raw", bytes: text("noise") },
+      { _tag: "FileSystem", type: "ntfs" }
+    ] as const) {
+      it.effect(`that is ${filling._tag === "FileSystem" ? filling.type : filling._tag} is refused, untouched`, () =>
+        Effect.gen(function* () {
+          const { host, memory, staging } = yield* nodeWithDisk()
+          yield* memory.fill(volumeId, filling)
+          const before = yield* memory.contents(volumeId)
+          assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest())))._tag, "Refused")
+          assert.deepStrictEqual(yield* memory.contents(volumeId), before)
+          assert.deepStrictEqual(yield* operations(host), [])
+        })
+      )
+    }
+
+    it.effect("is neither checked nor replayed for read-only use", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* nodeWithDisk()
+        yield* memory.fill(volumeId, { _tag: "FileSystem", type: "ext4", sizeBytes: GiB / 2n })
+        yield* staging.stage(stageRequest({ capability: mountCapability("MULTI_NODE_READER_ONLY") }))
+        assert.deepStrictEqual(yield* operations(host), ["mount"])
+        const mount = (yield* host.mounter.mounts).find(({ target }) => target === stagingPath)
+        assert.includeMembers([...(mount?.options ?? [])], ["ro", "noload"])
+      })
+    )
+
+    it.effect("that a check cannot repair is not mounted", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* nodeWithDisk()
+        yield* memory.fill(volumeId, { _tag: "FileSystem", type: "ext4", damaged: true })
+        assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest())))._tag, "HostFailure")
+        assert.deepStrictEqual(yield* mountTargets(host), [])
+      })
+    )
+
+    it.effect("smaller than its disk grows to it", () =>
+      Effect.gen(function* () {
+        const { memory, staging } = yield* nodeWithDisk()
+        yield* memory.fill(volumeId, { _tag: "FileSystem", type: "xfs", sizeBytes: GiB / 2n })
+        yield* staging.stage(stageRequest({ volumeContext: { "cinder.csi.openstack.org/resizeRequired": "true" } }))
+        const contents = yield* memory.contents(volumeId)
+        assert.strictEqual(contents._tag === "FileSystem" ? contents.sizeBytes : undefined, GiB)
+      })
+    )
+
+    it.effect("grows unmounted where the kernel refuses to grow it mounted", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* nodeWithDisk()
+        yield* host.faults.refuseGrowth("mounted")
+        yield* memory.fill(volumeId, { _tag: "FileSystem", type: "ext4", sizeBytes: GiB / 2n, files: oldFile })
+        yield* staging.stage(stageRequest())
+        assert.deepStrictEqual(yield* operations(host), ["check", "mount", "unmount", "grow", "mount"])
+        assert.strictEqual(asText(yield* host.readFile(`${stagingPath}/precious`)), "keep me")
+      })
+    )
+
+    it.effect("that cannot grow leaves nothing mounted", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* nodeWithDisk()
+        yield* host.faults.refuseGrowth("all")
+        yield* memory.fill(volumeId, { _tag: "FileSystem", type: "xfs", sizeBytes: GiB / 2n })
+        assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest())))._tag, "HostFailure")
+        assert.deepStrictEqual(yield* mountTargets(host), [])
+      })
+    )
+  })
+
+  describe("a disk that is late", () => {
+    it.effect("is waited for", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* makeNode()
+        yield* host.faults.delayDisks(20_000)
+        yield* plugNew(memory, volumeId)
+        const call = yield* Effect.fork(staging.stage(stageRequest()))
+        yield* TestClock.adjust("25 seconds")
+        yield* Fiber.join(call)
+        assert.deepStrictEqual(yield* mountTargets(host), [stagingPath])
+      })
+    )
+
+    it.effect("on a bus that does not announce it is found by a rescan within seconds", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* makeNode()
+        yield* host.faults.hideUntilRescan(true)
+        yield* plugNew(memory, volumeId)
+        const call = yield* Effect.fork(staging.stage(stageRequest()))
+        yield* TestClock.adjust("5 seconds")
+        yield* Fiber.join(call)
+      })
+    )
+
+    it.effect("for ever ends the call, naming the disks that were seen", () =>
+      Effect.gen(function* () {
+        const { memory, staging } = yield* makeNode()
+        yield* plugNew(memory, otherVolumeId)
+        const call = yield* Effect.fork(Effect.flip(staging.stage(stageRequest())))
+        yield* TestClock.adjust("61 seconds")
+        const error = yield* Fiber.join(call)
+        assert.strictEqual(error._tag, "DeviceNotFound")
+        assert.include(error.message, otherVolumeId)
+      })
+    )
+
+    it.effect("is given up before the caller hangs up", () =>
+      Effect.gen(function* () {
+        const { staging } = yield* makeNode()
+        const call = yield* Effect.fork(
+          Effect.flip(Effect.provideService(staging.stage(stageRequest()), CallDeadline, 10_000))
+        )
+        yield* TestClock.adjust("9500 millis")
+        assert.strictEqual((yield* Fiber.join(call))._tag, "DeviceNotFound")
+      })
+    )
+
+    it.effect("is waited for also if it is used raw, and nothing is placed", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* makeNode()
+        yield* host.faults.delayDisks(3_000)
+        yield* plugNew(memory, volumeId)
+        const call = yield* Effect.fork(staging.stage(stageRequest({ capability: blockCapability() })))
+        yield* TestClock.adjust("5 seconds")
+        yield* Fiber.join(call)
+        assert.deepStrictEqual(yield* operations(host), [])
+        assert.strictEqual(yield* host.kind(stagingPath), "absent")
+      })
+    )
+  })
+
+  describe("repeated", () => {
+    it.effect("ten times it mounts once", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* nodeWithDisk()
+        yield* Effect.repeatN(staging.stage(stageRequest()), 9)
+        assert.deepStrictEqual(yield* operations(host), ["format", "mount"])
+      })
+    )
+
+    it.effect("while the first run still formats it is turned away", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* nodeWithDisk()
+        yield* host.faults.before("format", Effect.sleep("10 seconds"))
+        const first = yield* Effect.fork(staging.stage(stageRequest()))
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest())))._tag, "OperationPending")
+        yield* TestClock.adjust("10 seconds")
+        yield* Fiber.join(first)
+        assert.deepStrictEqual(yield* operations(host), ["format", "mount"])
+      })
+    )
+
+    it.effect("while a run formats it, no other kind of call gets at the volume", () =>
+      Effect.gen(function* () {
+        const { host, publishing, staging } = yield* nodeWithDisk()
+        yield* host.faults.before("format", Effect.sleep("10 seconds"))
+        const first = yield* Effect.fork(staging.stage(stageRequest()))
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* Effect.flip(publishing.publish(publishRequest())))._tag, "OperationPending")
+        assert.strictEqual((yield* Effect.flip(staging.unstage(volumeId, stagingPath)))._tag, "OperationPending")
+        yield* Fiber.interrupt(first)
+      })
+    )
+
+    it.effect("after a mount failed it goes on from where it was", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* nodeWithDisk()
+        yield* host.faults.fail("mount")
+        assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest())))._tag, "HostFailure")
+        yield* staging.stage(stageRequest())
+        assert.deepStrictEqual(yield* operations(host), ["format", "check", "mount"])
+      })
+    )
+
+    it.effect("after a failure that came once the mount stood, nothing is left mounted", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* nodeWithDisk()
+        yield* host.faults.before("mount", host.faults.fail("findDevice"))
+        assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest())))._tag, "HostFailure")
+        assert.deepStrictEqual(yield* mountTargets(host), [])
+      })
+    )
+
+    it.effect("read-only over a writable stage it is refused and changes nothing", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* nodeWithDisk()
+        yield* staging.stage(stageRequest())
+        const capability = mountCapability("SINGLE_NODE_READER_ONLY")
+        assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest({ capability }))))._tag, "AlreadyExists")
+        assert.deepStrictEqual(yield* mountTargets(host), [stagingPath])
+      })
+    )
+
+    it.effect("after the disk was swapped for a new attachment it replaces the dead mount", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* nodeWithDisk()
+        yield* staging.stage(stageRequest({ capability: mountCapability("SINGLE_NODE_WRITER", { fsType: "xfs" }) }))
+        yield* host.writeFile(`${stagingPath}/file`, text("before"))
+        yield* memory.disks.unplug("server-1", volumeId)
+        yield* memory.disks.plug("server-1", volumeId)
+        yield* staging.stage(stageRequest())
+        assert.strictEqual(asText(yield* host.readFile(`${stagingPath}/file`)), "before")
+        assert.deepStrictEqual(yield* mountTargets(host), [stagingPath])
+      })
+    )
+
+    it.effect("without the disk it leaves no dead mount behind its final error", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* nodeWithDisk()
+        yield* staging.stage(stageRequest())
+        yield* memory.disks.unplug("server-1", volumeId)
+        const call = yield* Effect.fork(Effect.flip(staging.stage(stageRequest())))
+        yield* TestClock.adjust("61 seconds")
+        assert.strictEqual((yield* Fiber.join(call))._tag, "DeviceNotFound")
+        assert.deepStrictEqual(yield* mountTargets(host), [])
+      })
+    )
+  })
+
+  it.effect("does not take the place of another volume", () =>
+    Effect.gen(function* () {
+      const { host, memory, staging } = yield* nodeWithDisk()
+      yield* plugNew(memory, otherVolumeId)
+      yield* staging.stage(stageRequest({ volumeId: otherVolumeId }))
+      yield* host.writeFile(`${stagingPath}/file`, text("other"))
+      assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest())))._tag, "AlreadyExists")
+      assert.strictEqual(asText(yield* host.readFile(`${stagingPath}/file`)), "other")
+      assert.strictEqual((yield* memory.contents(volumeId))._tag, "Blank")
+    })
+  )
+
+  it.effect("does not format a disk that a pod uses raw", () =>
+    Effect.gen(function* () {
+      const { memory, publishing, staging } = yield* nodeWithDisk()
+      yield* staging.stage(stageRequest({ capability: blockCapability() }))
+      yield* publishing.publish(publishRequest({ capability: blockCapability() }))
+      assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest())))._tag, "Refused")
+      assert.strictEqual((yield* memory.contents(volumeId))._tag, "Blank")
+    })
+  )
+
+  it.effect("mounts again, unchecked, what pods still use when the staging path was lost", () =>
+    Effect.gen(function* () {
+      const { host, publishing, staging } = yield* nodeWithDisk()
+      yield* staging.stage(stageRequest())
+      yield* publishing.publish(publishRequest())
+      yield* host.mounter.unmount(stagingPath)
+      yield* staging.stage(stageRequest())
+      assert.deepStrictEqual(yield* operations(host), ["format", "mount", "bind", "unmount", "mount"])
+    })
+  )
+
+  it.effect("follows a symlink above the path but not at it", () =>
+    Effect.gen(function* () {
+      const { host, staging } = yield* nodeWithDisk()
+      yield* host.makeSymlink("/var", "/kubelet")
+      yield* staging.stage(stageRequest({ stagingPath: "/var/plugins/a/globalmount" }))
+      assert.deepStrictEqual(yield* mountTargets(host), [stagingPath])
+      yield* host.makeSymlink("/kubelet/plugins/b/globalmount", stagingPath)
+      const error = yield* Effect.flip(staging.stage(stageRequest({ stagingPath: "/kubelet/plugins/b/globalmount" })))
+      assert.strictEqual(error._tag, "Refused")
+    })
+  )
+
+  for (const [what, changes] of [
+    ["no volume id", { volumeId: VolumeId("") }],
+    ["no staging path", { stagingPath: "" }],
+    ["a relative path", { stagingPath: "some/path" }],
+    ["a path that climbs", { stagingPath: "/kubelet/../etc" }],
+    ["a path with an empty name", { stagingPath: "/kubelet//a" }],
+    ["a path that is too long", { stagingPath: `/${"a".repeat(4096)}` }],
+    ["an unknown file system", { capability: mountCapability("SINGLE_NODE_WRITER", { fsType: "reiserfs" }) }]
+  ] as const) {
+    it.effect(`refuses ${what} as invalid`, () =>
+      Effect.gen(function* () {
+        const { staging } = yield* makeNode()
+        assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest(changes))))._tag, "InvalidInput")
+      })
+    )
+  }
+
+  describe("unstage", () => {
+    it.effect("undoes every layer and leaves the directory", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* nodeWithDisk()
+        yield* staging.stage(stageRequest())
+        const device = yield* host.mounter.findDevice(volumeId)
+        if (device !== undefined) yield* host.mounter.mount(device, stagingPath, "ext4", [])
+        yield* staging.unstage(volumeId, stagingPath)
+        assert.deepStrictEqual(yield* mountTargets(host), [])
+        assert.strictEqual(yield* host.kind(stagingPath), "directory")
+      })
+    )
+
+    it.effect("succeeds where nothing is, also twice and for an unknown volume", () =>
+      Effect.gen(function* () {
+        const { staging } = yield* makeNode()
+        yield* staging.unstage(VolumeId("fake-vol-id"), stagingPath)
+        yield* staging.unstage(VolumeId("fake-vol-id"), "/nowhere/at/all")
+      })
+    )
+
+    for (const fsType of ["ext4", "xfs"]) {
+      it.effect(`works on ${fsType} with the disk gone`, () =>
+        Effect.gen(function* () {
+          const { host, memory, staging } = yield* nodeWithDisk()
+          yield* staging.stage(stageRequest({ capability: mountCapability("SINGLE_NODE_WRITER", { fsType }) }))
+          yield* memory.disks.unplug("server-1", volumeId)
+          yield* staging.unstage(volumeId, stagingPath)
+          assert.deepStrictEqual(yield* mountTargets(host), [])
+        })
+      )
+    }
+
+    it.effect("fails on a busy mount and works once it is free", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* nodeWithDisk()
+        yield* staging.stage(stageRequest())
+        yield* host.faults.hold(`${stagingPath}/open`)
+        assert.strictEqual((yield* Effect.flip(staging.unstage(volumeId, stagingPath)))._tag, "HostFailure")
+        assert.deepStrictEqual(yield* mountTargets(host), [stagingPath])
+        yield* host.faults.release(`${stagingPath}/open`)
+        yield* staging.unstage(volumeId, stagingPath)
+      })
+    )
+
+    it.effect("needs nothing that an earlier run of the driver remembered", () =>
+      Effect.gen(function* () {
+        const { host, publishing, staging } = yield* nodeWithDisk()
+        yield* staging.stage(stageRequest())
+        yield* publishing.publish(publishRequest({ targetPath: secondTarget }))
+        const restarted = yield* servicesOn(host)
+        yield* restarted.publishing.publish(publishRequest())
+        yield* restarted.publishing.unpublish(volumeId, secondTarget)
+        yield* restarted.publishing.unpublish(volumeId, targetPath)
+        yield* restarted.staging.unstage(volumeId, stagingPath)
+        assert.deepStrictEqual(yield* mountTargets(host), [])
+      })
+    )
+  })
+})
