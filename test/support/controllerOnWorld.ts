@@ -41,7 +41,10 @@ export const provisionRequest = (request: Partial<ProvisionRequest> = {}): Provi
 })
 
 /** Lets two minutes pass while the effect runs, or as long as said. */
-export const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>, passing: `${number} ${"seconds" | "minutes"}` = "2 minutes") =>
+export const inTime = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  passing: `${number} ${"seconds" | "minutes"}` = "2 minutes"
+) =>
   Effect.gen(function* () {
     const fiber = yield* Effect.fork(effect)
     yield* TestClock.adjust(passing)

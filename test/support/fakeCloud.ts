@@ -1,4 +1,4 @@
-import { Effect, Layer, Redacted, type Scope } from "effect"
+import { type Effect, Layer, Redacted, type Scope } from "effect"
 import { layerCinderHttp } from "../../src/adapters/openstack/CinderHttp.ts"
 import { layerHttpClient } from "../../src/adapters/openstack/httpClient.ts"
 import { layerKeystone } from "../../src/adapters/openstack/Keystone.ts"
@@ -99,4 +99,3 @@ export const tokenRefused: Reply = {
   headers: { "www-authenticate": 'Keystone uri="http://keystone"' },
   body: { error: { code: 401, title: "Unauthorized", message: "The request you have made requires authentication." } }
 }
-

@@ -20,7 +20,7 @@ export interface Calls {
 }
 
 /** An answer leaves this long before the client hangs up: a share of the time left, at most half a second. */
-const marginOf = (remaining: number): number => Math.min(remaining / 20, 500)
+const marginOf = (remaining: number): number => Math.min(remaining / 10, 500)
 
 const tooLate = rpcStatus(status.DEADLINE_EXCEEDED, "the deadline passed before the call began; nothing was done")
 const cancelled = rpcStatus(status.CANCELLED, "the client no longer waits")

@@ -16,7 +16,8 @@ export interface OwnScan {
   readonly signatures: ReadonlyArray<Signature>
   /** Where the first byte other than zero was seen. */
   readonly firstData: number | undefined
-  readonly superblocks: { readonly [Family in "ext" | "xfs" | "btrfs"]: Superblock | undefined }
+  /** Of the file system that we could mount; undefined if none of the kind is at its place. */
+  readonly superblock: Superblock | undefined
 }
 
 interface Piece {
@@ -26,6 +27,8 @@ interface Piece {
 
 /** Up to here lie the marks by which a disk is mounted; what lies further on may be a copy or a file's content. */
 const headBytes = 68 * 1024
+
+const mountable = ["ext", "xfs", "btrfs"] as const
 
 const lookInto =
   (pieces: ReadonlyArray<Piece>): Look =>
@@ -37,13 +40,15 @@ const lookInto =
 export const scanPieces = (pieces: ReadonlyArray<Piece>, size: number): OwnScan => {
   const look = lookInto(pieces)
   const data = pieces.flatMap(({ offset, bytes }) => {
-    const index = bytes.findIndex((byte) => byte !== 0)
-    return index < 0 ? [] : [offset + index]
+    if (bytes.equals(Buffer.alloc(bytes.length))) return []
+    return [offset + bytes.findIndex((byte) => byte !== 0)]
   })
+  const signatures = signaturesIn(look, size)
+  const family = mountable.find((one) => signatures.some(({ name, offset }) => name === one && offset < headBytes))
   return {
-    signatures: signaturesIn(look, size),
+    signatures,
     firstData: data[0],
-    superblocks: { ext: superblockOf("ext", look), xfs: superblockOf("xfs", look), btrfs: superblockOf("btrfs", look) }
+    superblock: family === undefined ? undefined : superblockOf(family, look)
   }
 }
 
@@ -84,7 +89,7 @@ const fileSystem = (type: string, uuid: string | undefined, own: OwnScan): DiskC
   const others = inHead.filter(({ name }) => name !== family)
   if (!inHead.some(({ name }) => name === family)) return unclear(`blkid finds ${type}, our own scan does not`)
   if (others.length > 0) return unclear(`blkid finds ${type}, our own scan ${listed(others)} besides`)
-  return { _tag: "FileSystem", type, uuid, sizeBytes: own.superblocks[family]?.sizeBytes }
+  return { _tag: "FileSystem", type, uuid, sizeBytes: own.superblock?.sizeBytes }
 }
 
 /** What two independent scans say together; in doubt the disk is not blank. */

@@ -2,7 +2,7 @@ import { Layer } from "effect"
 import type { Cinder } from "../../ports/Cinder.ts"
 import type { Nova } from "../../ports/Nova.ts"
 import { layerCinderMemory } from "./CinderMemory.ts"
-import { layerNoDisks } from "./DiskBackend.ts"
+import { type DiskBackend, layerNoDisks } from "./DiskBackend.ts"
 import { layerNovaMemory } from "./NovaMemory.ts"
 import type { World } from "./World.ts"
 import { layerWorld } from "./worldLayer.ts"
@@ -35,9 +35,12 @@ export {
 } from "./worldSettings.ts"
 export type * from "./worldTypes.ts"
 
-/** Cinder and Nova over one World without bytes; the World itself comes out too, for faults, counters and set-up. */
+/** Cinder and Nova over one World, whose bytes move in the given disks; the World comes out too, for faults and set-up. */
+export const layerCloudMemoryOnDisks = (
+  options: WorldOptions = {}
+): Layer.Layer<Cinder | Nova | World, never, DiskBackend> =>
+  Layer.merge(layerCinderMemory, layerNovaMemory).pipe(Layer.provideMerge(layerWorld(options)))
+
+/** As `layerCloudMemoryOnDisks`, with records alone. */
 export const layerCloudMemory = (options: WorldOptions = {}): Layer.Layer<Cinder | Nova | World> =>
-  Layer.merge(layerCinderMemory, layerNovaMemory).pipe(
-    Layer.provideMerge(layerWorld(options)),
-    Layer.provide(layerNoDisks)
-  )
+  Layer.provide(layerCloudMemoryOnDisks(options), layerNoDisks)

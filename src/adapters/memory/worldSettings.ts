@@ -1,7 +1,10 @@
 import type { Duration } from "effect"
 import type { ServerSpec } from "./worldRequests.ts"
 
-/** Work that goes on after a request was accepted; the key of latencies, faults and freezing. */
+/**
+ * Work that goes on after a request was accepted; the key of latencies, faults and freezing. `create` makes empty volumes,
+ * `clone` those from a snapshot or volume, `restore` those from a backup.
+ */
 export const workNames = [
   "create",
   "clone",

@@ -53,7 +53,7 @@ const makeCinder = (options: ServiceOptions) =>
       return yield* ask(
         {
           label: "volume_get",
-          operation: "show a volume",
+          operation: "show volume",
           method: "GET",
           path: `/volumes/${segment}`,
           timeoutMillis: readTimeoutMillis
@@ -73,7 +73,7 @@ const makeCinder = (options: ServiceOptions) =>
       return yield* ask(
         {
           label: "snapshot_get",
-          operation: "show a snapshot",
+          operation: "show snapshot",
           method: "GET",
           path: `/snapshots/${segment}`,
           timeoutMillis: readTimeoutMillis
@@ -103,7 +103,7 @@ const makeCinder = (options: ServiceOptions) =>
       return yield* ask(
         {
           label: "volume_create",
-          operation: "create a volume",
+          operation: "create volume",
           method: "POST",
           path: "/volumes",
           body: newVolumeBody(spec),
@@ -121,7 +121,7 @@ const makeCinder = (options: ServiceOptions) =>
       if (segment === undefined) return
       yield* send({
         label: "volume_delete",
-        operation: "delete a volume",
+        operation: "delete volume",
         method: "DELETE",
         path: `/volumes/${segment}`,
         timeoutMillis: changeTimeoutMillis
@@ -133,7 +133,7 @@ const makeCinder = (options: ServiceOptions) =>
       if (segment === undefined) return yield* new VolumeNotFound({ id })
       yield* send({
         label: "volume_expand",
-        operation: "extend a volume",
+        operation: "extend volume",
         method: "POST",
         path: `/volumes/${segment}/action`,
         body: { "os-extend": { new_size: sizeGiB } },
@@ -150,7 +150,7 @@ const makeCinder = (options: ServiceOptions) =>
       return yield* ask(
         {
           label: "snapshot_create",
-          operation: "create a snapshot",
+          operation: "create snapshot",
           method: "POST",
           path: "/snapshots",
           body: newSnapshotBody(spec),
@@ -170,7 +170,7 @@ const makeCinder = (options: ServiceOptions) =>
       if (segment === undefined) return
       yield* send({
         label: "snapshot_delete",
-        operation: "delete a snapshot",
+        operation: "delete snapshot",
         method: "DELETE",
         path: `/snapshots/${segment}`,
         timeoutMillis: changeTimeoutMillis

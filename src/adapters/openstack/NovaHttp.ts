@@ -34,7 +34,9 @@ const attachError = (
   if (thingMissing) {
     return /^volume\b/i.test(detail) ? new VolumeNotFound({ id: volume }) : new ServerNotFound({ id: server })
   }
-  return reason === "forbidden" && /maximum/i.test(detail) ? new NodeFull({ serverId: server, detail }) : failure(failed)
+  return reason === "forbidden" && /maximum/i.test(detail)
+    ? new NodeFull({ serverId: server, detail })
+    : failure(failed)
 }
 
 const decodeServer = decodeBody(ServerReply)
@@ -51,7 +53,7 @@ const makeNova = (options: ServiceOptions) =>
     const getServer = Effect.fn("Nova.getServer")(function* (id: ServerId) {
       const segment = pathSegment(id)
       if (segment === undefined) return yield* new ServerNotFound({ id })
-      const operation = "show a server"
+      const operation = "show server"
       return yield* send({
         label: "server_get",
         operation,
@@ -76,7 +78,7 @@ const makeNova = (options: ServiceOptions) =>
         server,
         send({
           label: "volume_attach",
-          operation: "attach a volume",
+          operation: "attach volume",
           method: "POST",
           path: `/servers/${segment}/os-volume_attachments`,
           body: attachBody(volume),
@@ -98,7 +100,7 @@ const makeNova = (options: ServiceOptions) =>
         server,
         send({
           label: "volume_detach",
-          operation: "detach a volume",
+          operation: "detach volume",
           method: "DELETE",
           path: `/servers/${serverSegment}/os-volume_attachments/${volumeSegment}`,
           microversion: withShelvedServers,
@@ -117,6 +119,5 @@ const makeNova = (options: ServiceOptions) =>
   })
 
 /** Nova over HTTP. Building it makes no request. */
-export const layerNovaHttp = (
-  options: ServiceOptions
-): Layer.Layer<Nova, never, HttpClient.HttpClient | Keystone> => Layer.scoped(Nova, makeNova(options))
+export const layerNovaHttp = (options: ServiceOptions): Layer.Layer<Nova, never, HttpClient.HttpClient | Keystone> =>
+  Layer.scoped(Nova, makeNova(options))

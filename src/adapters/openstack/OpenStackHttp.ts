@@ -19,7 +19,7 @@ export interface ServiceOptions {
 
 export interface ServiceRequest {
   readonly label: RequestLabel
-  /** What is tried, to follow "could not" in a message: such as "create a volume". */
+  /** What is tried, to follow "could not" in a message: such as "create volume". */
   readonly operation: string
   readonly method: "GET" | "POST" | "DELETE"
   /** Below the service's endpoint; ids in it are encoded already. */
@@ -98,7 +98,9 @@ export const makeService = (
       const { url, regions } = endpoint.right
       if (regions.length > 1 && !regionWarned) {
         regionWarned = true
-        yield* Effect.logWarning(`${service} is in several regions (${regions.join(", ")}) and none is configured: using ${url}`)
+        yield* Effect.logWarning(
+          `${service} is in several regions (${regions.join(", ")}) and none is configured: using ${url}`
+        )
       }
       return url
     })

@@ -7,8 +7,8 @@ import { hasNext, SnapshotsReply, toSnapshot, toVolume, VolumesReply } from "./c
 import { decodeBody } from "./decode.ts"
 import { type Fault, toCloudFailure } from "./failures.ts"
 import { pathSegment } from "./ids.ts"
-import type { RequestLabel } from "./observer.ts"
 import type { Answer, RequestFailed, ServiceClient } from "./OpenStackHttp.ts"
+import type { RequestLabel } from "./observer.ts"
 
 const listTimeoutMillis = 60_000
 
@@ -18,7 +18,8 @@ const mostRestarts = 3
 /** A collection of Cinder that is read by pages. */
 export interface Listing<A> {
   readonly label: RequestLabel
-  readonly operation: string
+  /** What is listed, in plural. */
+  readonly things: string
   readonly path: string
   readonly read: (answer: Answer) => Either.Either<Page<A>, Fault>
 }
@@ -34,7 +35,7 @@ const readSnapshots = decodeBody(SnapshotsReply)
 
 export const volumeListing: Listing<Volume> = {
   label: "volume_list",
-  operation: "list volumes",
+  things: "volumes",
   path: "/volumes/detail",
   read: (answer) =>
     Either.map(readVolumes(answer), (reply) => pageOf(reply.volumes.map(toVolume), hasNext(reply.volumes_links)))
@@ -42,7 +43,7 @@ export const volumeListing: Listing<Volume> = {
 
 export const snapshotListing: Listing<Snapshot> = {
   label: "snapshot_list",
-  operation: "list snapshots",
+  things: "snapshots",
   path: "/snapshots/detail",
   read: (answer) =>
     Either.map(readSnapshots(answer), (reply) =>
@@ -56,13 +57,14 @@ const failure = ({ operation, fault }: RequestFailed) => toCloudFailure("Cinder"
 
 const fetchPage = <A>(
   send: ServiceClient,
+  operation: string,
   listing: Listing<A>,
   { limit, marker }: PageRequest,
   filters: Filters
 ): Effect.Effect<Page<A>, CloudFailure | RequestFailed> =>
   send({
     label: listing.label,
-    operation: listing.operation,
+    operation,
     method: "GET",
     path: listing.path,
     query: {
@@ -74,7 +76,7 @@ const fetchPage = <A>(
     timeoutMillis: listTimeoutMillis
   }).pipe(
     Effect.flatMap((answer) =>
-      Effect.mapError(listing.read(answer), (fault) => toCloudFailure("Cinder", listing.operation, fault))
+      Effect.mapError(listing.read(answer), (fault) => toCloudFailure("Cinder", operation, fault))
     )
   )
 
@@ -89,7 +91,7 @@ export const listPage = <A>(
   if (marker !== undefined && pathSegment(marker) === undefined) {
     return Effect.fail(new UnknownPageToken({ token: marker }))
   }
-  return fetchPage(send, listing, page, filters).pipe(
+  return fetchPage(send, `list ${listing.things}`, listing, page, filters).pipe(
     Effect.catchTag("RequestFailed", (failed) =>
       Effect.fail(
         failed.fault.thingMissing && marker !== undefined ? new UnknownPageToken({ token: marker }) : failure(failed)
@@ -108,7 +110,13 @@ export const findByName = <A extends { readonly id: string; readonly name: strin
     const found = new Map<string, A>()
     let marker: string | undefined
     do {
-      const page: Page<A> = yield* fetchPage(send, listing, { limit: undefined, marker }, { name })
+      const page: Page<A> = yield* fetchPage(
+        send,
+        `find ${listing.things}`,
+        listing,
+        { limit: undefined, marker },
+        { name }
+      )
       for (const row of page.items) if (row.name === name) found.set(row.id, row)
       marker = page.next === marker ? undefined : page.next
     } while (marker !== undefined)

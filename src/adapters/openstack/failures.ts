@@ -193,7 +193,10 @@ export const classify = (outcome: Outcome, secrets: ReadonlyArray<string> = []):
       const retryAfterMillis = retryAfter(headers)
       const location = headers["location"]
       const moved = status >= 300 && status < 400 && location !== undefined
-      const said = presentable(moved ? `redirected to ${location}, which is not followed` : (sentence?.text ?? body), secrets)
+      const said = presentable(
+        moved ? `redirected to ${location}, which is not followed` : (sentence?.text ?? body),
+        secrets
+      )
       return {
         reason: reasonOfStatus(status, text, retryAfterMillis),
         quota: status === 413 && !isTooLarge(text) && isQuota(text, retryAfterMillis),
@@ -202,7 +205,8 @@ export const classify = (outcome: Outcome, secrets: ReadonlyArray<string> = []):
         reset: false,
         retryAfterMillis,
         status,
-        detail: said === "" ? `HTTP status ${status}` : sentence === undefined ? `${said} (HTTP status ${status})` : said,
+        detail:
+          said === "" ? `HTTP status ${status}` : sentence === undefined ? `${said} (HTTP status ${status})` : said,
         requestId: requestIdOf(headers)
       }
     }

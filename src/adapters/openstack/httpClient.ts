@@ -3,7 +3,7 @@ import * as Https from "node:https"
 import { Socket } from "node:net"
 import { TLSSocket } from "node:tls"
 import type { HttpClient } from "@effect/platform"
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Effect, Layer, Redacted } from "effect"
 
 export interface TlsOptions {
@@ -16,8 +16,12 @@ export interface TlsOptions {
   readonly insecure?: boolean | undefined
 }
 
-/** Also bounds the TLS handshake. A connection that never came about is certain proof that nothing was carried out. */
-const connectTimeoutMillis = 10_000
+export interface ConnectionOptions {
+  /** Bounds connecting with the TLS handshake: where there was no connection, certainly nothing was carried out. */
+  readonly connectTimeoutMillis?: number | undefined
+}
+
+const defaultConnectTimeoutMillis = 10_000
 
 /** Servers close idle connections after 5 s and more; a request on a connection just closed is lost. */
 const idleTimeoutMillis = 4_000
@@ -25,53 +29,49 @@ const idleTimeoutMillis = 4_000
 /** Keystone, Cinder and Nova may share one origin; each service bounds its own requests. */
 const mostSockets = 64
 
-const boundConnect = (socket: unknown) => {
+const boundConnect = (socket: unknown, limitMillis: number) => {
   if (!(socket instanceof Socket) || !socket.connecting) return
-  const late = Object.assign(new Error(`no connection within ${connectTimeoutMillis / 1000} s`), {
+  const late = Object.assign(new Error(`no connection within ${limitMillis / 1000} s`), {
     code: "ETIMEDOUT",
     syscall: "connect"
   })
-  const timer = setTimeout(() => socket.destroy(late), connectTimeoutMillis)
+  const timer = setTimeout(() => socket.destroy(late), limitMillis)
   const stop = () => clearTimeout(timer)
   socket.once(socket instanceof TLSSocket ? "secureConnect" : "connect", stop)
   socket.once("close", stop)
 }
 
-class HttpAgent extends Http.Agent {
-  override createConnection(...args: Parameters<Http.Agent["createConnection"]>) {
-    const socket = super.createConnection(...args)
-    boundConnect(socket)
-    return socket
-  }
-}
-
-class HttpsAgent extends Https.Agent {
-  override createConnection(...args: Parameters<Https.Agent["createConnection"]>) {
-    const socket = super.createConnection(...args)
-    boundConnect(socket)
-    return socket
-  }
-}
-
 const pooling = { keepAlive: true, maxSockets: mostSockets, maxFreeSockets: 16, timeout: idleTimeoutMillis }
 
-const acquire = <A extends Http.Agent>(agent: () => A) =>
-  Effect.acquireRelease(Effect.sync(agent), (opened) => Effect.sync(() => opened.destroy()))
+const opened = <A extends Http.Agent | Https.Agent>(make: () => A, limitMillis: number) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const agent = make()
+      const connect = agent.createConnection.bind(agent)
+      agent.createConnection = (options, callback) => {
+        const socket = connect(options, callback)
+        boundConnect(socket, limitMillis)
+        return socket
+      }
+      return agent
+    }),
+    (agent) => Effect.sync(() => agent.destroy())
+  )
 
 /** The HTTP client of one cloud. Redirects are not followed: they would turn a POST into a GET. */
-export const layerHttpClient = (tls: TlsOptions): Layer.Layer<HttpClient.HttpClient> => {
+export const layerHttpClient = (
+  tls: TlsOptions,
+  { connectTimeoutMillis = defaultConnectTimeoutMillis }: ConnectionOptions = {}
+): Layer.Layer<HttpClient.HttpClient> => {
+  const verification = {
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls.key === undefined ? {} : { key: Redacted.value(tls.key) }),
+    rejectUnauthorized: tls.insecure !== true
+  }
   const agents = Effect.all({
-    http: acquire(() => new HttpAgent(pooling)),
-    https: acquire(
-      () =>
-        new HttpsAgent({
-          ...pooling,
-          ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-          ...(tls.cert === undefined ? {} : { cert: tls.cert }),
-          ...(tls.key === undefined ? {} : { key: Redacted.value(tls.key) }),
-          rejectUnauthorized: tls.insecure !== true
-        })
-    )
+    http: opened(() => new Http.Agent(pooling), connectTimeoutMillis),
+    https: opened(() => new Https.Agent({ ...pooling, ...verification }), connectTimeoutMillis)
   })
   const agentLayer = Layer.scoped(
     NodeHttpClient.HttpAgent,

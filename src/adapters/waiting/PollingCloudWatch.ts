@@ -64,7 +64,10 @@ const makePolling = ({ budgetMillis = defaultBudgetMillis }: PollingOptions) =>
               state = verdict.state
           }
         } else if (seen._tag === "Some" && Either.isLeft(seen.value) && !worthRepeating(seen.value.left)) {
-          return yield* new StillWorking({ subject, state: `${state}, but cannot be watched: ${seen.value.left.message}` })
+          return yield* new StillWorking({
+            subject,
+            state: `${state}, but cannot be watched: ${seen.value.left.message}`
+          })
         }
         if (now >= end) return yield* new StillWorking({ subject, state })
         pause = nextPause(operation, pause)

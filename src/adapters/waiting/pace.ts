@@ -28,4 +28,4 @@ const firstPause = (operation: AwaitedOperation): number => {
 
 /** The pause after one of `previous` milliseconds; 0 is the pause before the first look. */
 export const nextPause = (operation: AwaitedOperation, previous: number): number =>
-  previous === 0 ? firstPause(operation) : Math.min(longestPause, previous * growth)
+  previous === 0 ? firstPause(operation) : Math.min(longestPause, Math.round(previous * growth))

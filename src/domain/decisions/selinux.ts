@@ -14,7 +14,12 @@ const canonical = (label: string): string =>
   label
     .split(":")
     .map((part) =>
-      /^c[0-9]/.test(part) ? [...new Set(categoriesIn(part))].sort((one, other) => one - other).join(",") : part
+      /^c[0-9]/.test(part)
+        ? [...new Set(categoriesIn(part))]
+            .sort((one, other) => one - other)
+            .map((category) => `c${category}`)
+            .join(",")
+        : part
     )
     .join(":")
 

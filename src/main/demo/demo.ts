@@ -49,14 +49,10 @@ const readArguments = (argv: ReadonlyArray<string>): Either.Either<DemoOptions, 
 const serverId = "5e44e2c5-0d3a-4d0c-8a57-1f1d0c5a7e01"
 const zone = "nova"
 
-/** Long enough to be seen, short enough to wait for. */
-const latencies = { create: "30 millis", attach: "50 millis", detach: "50 millis", snapshot: "30 millis" } as const
-
 const layerDemoCloud = (host: DemoHost, { maxVolumes }: DemoOptions) =>
   Layer.mergeAll(layerCinderMemory, layerNovaMemory, layerMetadataMemory(serverId)).pipe(
     Layer.provide(
       layerWorld({
-        latencies,
         volumeZones: [{ name: zone }],
         serverZones: [zone],
         servers: [{ id: serverId, name: "demo-node" }],

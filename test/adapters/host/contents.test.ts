@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as fc from "fast-check"
 import { type BlkidAnswer, parseBlkid } from "../../../src/adapters/host/blkid.ts"
 import { agreement, type OwnScan, scanPieces } from "../../../src/adapters/host/contents.ts"
 import { regionsOf } from "../../../src/adapters/host/signatures.ts"
@@ -126,7 +127,21 @@ describe("our own scan", () => {
 
   it("reads what an ext superblock says, beyond 16 TiB too", () => {
     const block = [...ext(), [1024 + 96, u32(0x80)] as const, [1024 + 0x150, u32(1)] as const]
-    assert.strictEqual(scan(size, ...block).superblocks.ext?.sizeBytes, (2n ** 32n + 524288n) * 4096n)
+    assert.strictEqual(scan(size, ...block).superblock?.sizeBytes, (2n ** 32n + 524288n) * 4096n)
+  })
+})
+
+describe("our own scan of noise", () => {
+  it("never throws, whatever the bytes", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 4096, maxLength: 4096 }), fc.boolean(), (noise, marked) => {
+        const bytes = Buffer.alloc(128 * 1024)
+        for (let at = 0; at < bytes.length; at += noise.length) Buffer.from(noise).copy(bytes, at)
+        if (marked) bytes.writeUInt16LE(0xef53, 1080)
+        assert.isDefined(scan(size, [0, bytes]).signatures)
+      }),
+      { numRuns: 50 }
+    )
   })
 })
 

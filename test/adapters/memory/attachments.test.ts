@@ -271,6 +271,21 @@ describe("attaching and detaching in the World", () => {
     )
   )
 
+  it.effect("does not detach a multiattach volume from a server that it is still waiting for", () =>
+    inWorld({ ...slow, volumeTypes: [{ name: "fast" }, { name: "multi", multiattach: true }] }, ({ cinder, nova }) =>
+      Effect.gen(function* () {
+        const before = yield* cinder.createVolume({ sizeGiB: 1 })
+        const { id } = yield* cinder.createVolume({ sizeGiB: 1, type: "multi" })
+        yield* nova.attachVolume(node1.id, before.id)
+        yield* nova.attachVolume(node1.id, id)
+        yield* nova.attachVolume(node2.id, id)
+        yield* TestClock.adjust("4 seconds")
+        const { status } = yield* cinder.showVolume(id)
+        assert.deepStrictEqual([status, yield* verdict(nova.detachVolume(node1.id, id))], ["in-use", 400])
+      })
+    )
+  )
+
   it.effect("makes the request itself wait for the server where that is wanted", () =>
     inWorld({ ...slow, attachWaitsForServer: true }, ({ cinder, nova }) =>
       Effect.gen(function* () {

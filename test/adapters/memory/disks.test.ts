@@ -93,6 +93,17 @@ describe("the disks behind the World", () => {
     )
   )
 
+  it.effect("have nothing to do for a volume that was deleted before the scheduler placed it", () =>
+    withDisks({ latencies: { schedule: "1 second" } }, [], ({ cinder }, log) =>
+      Effect.gen(function* () {
+        const { id } = yield* cinder.createVolume({ sizeGiB: 2 })
+        yield* cinder.deleteVolume(id, { cascade: false })
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(log, [])
+      })
+    )
+  )
+
   it.effect("make a volume end in error when they cannot make it", () =>
     withDisks({}, ["create"], (world) =>
       Effect.gen(function* () {

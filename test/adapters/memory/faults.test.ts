@@ -57,10 +57,11 @@ describe("faults of the World", () => {
             (yield* cinder.showVolume(attached.id)).sizeGiB,
             yield* verdict(cinder.extendVolume(attached.id, 2, { allowInUse: true })),
             yield* verdict(nova.detachVolume(node1.id, attached.id)),
+            yield* verdict(cinder.deleteVolume(attached.id, { cascade: false })),
             yield* verdict(cinder.deleteVolume(free.id, { cascade: false })),
             (yield* cinder.quotaSet).gigabytes
           ],
-          ["error_extending", 1, 400, 400, "accepted", { limit: -1, inUse: 1, reserved: 0 }]
+          ["error_extending", 1, 400, 400, 400, "accepted", { limit: -1, inUse: 1, reserved: 0 }]
         )
       })
     )

@@ -212,6 +212,6 @@ describe("the World, whatever is asked of it", () => {
             assert.isTrue(atRest.servers.every(({ taskState }) => taskState === undefined))
           })
       ),
-    { fastCheck: { numRuns: 300 } }
+    { fastCheck: { numRuns: 120 } }
   )
 })

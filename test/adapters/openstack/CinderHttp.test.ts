@@ -103,8 +103,7 @@ describe("CinderHttp reads", () => {
   ] as const)("the time %s as UTC", ([created_at, millis]) =>
     withCinder(
       () => ({ status: 200, body: { volume: wireVolume("v1", { created_at }) } }),
-      (cinder) =>
-        Effect.map(cinder.getVolume(VolumeId("v1")), ({ createdAt }) => assert.strictEqual(createdAt, millis))
+      (cinder) => Effect.map(cinder.getVolume(VolumeId("v1")), ({ createdAt }) => assert.strictEqual(createdAt, millis))
     )
   )
 
@@ -169,10 +168,10 @@ describe("CinderHttp reads", () => {
             assert.strictEqual(yield* tagOf(cinder.getSnapshot(SnapshotId(id))), "SnapshotNotFound")
             yield* cinder.deleteSnapshot(SnapshotId(id))
             assert.strictEqual(yield* tagOf(cinder.extendVolume(VolumeId(id), 2, true)), "VolumeNotFound")
-            assert.deepStrictEqual(
-              yield* cinder.listSnapshots({ limit: undefined, marker: undefined }, VolumeId(id)),
-              { items: [], next: undefined }
-            )
+            assert.deepStrictEqual(yield* cinder.listSnapshots({ limit: undefined, marker: undefined }, VolumeId(id)), {
+              items: [],
+              next: undefined
+            })
           }
           assert.strictEqual(server.seen.length, 0)
         })
@@ -222,7 +221,12 @@ describe("CinderHttp finds", () => {
   })
 
   it.scopedLive("anew when the row at a page's end vanished", () => {
-    const turn = inTurn(volumesPage(["v1", "v2"], true), volumeGone, volumesPage(["v1"], true), volumesPage(["v3"], false))
+    const turn = inTurn(
+      volumesPage(["v1", "v2"], true),
+      volumeGone,
+      volumesPage(["v1"], true),
+      volumesPage(["v3"], false)
+    )
     return withCinder(turn, (cinder) =>
       Effect.map(cinder.findVolumes("pvc-1"), (found) =>
         assert.deepStrictEqual(
@@ -362,7 +366,11 @@ describe("CinderHttp changes", () => {
         status: 413,
         headers: { "Retry-After": "0" },
         body: {
-          overLimit: { code: 413, message: "VolumeLimitExceeded: Maximum number of volumes allowed (10)", retryAfter: "0" }
+          overLimit: {
+            code: 413,
+            message: "VolumeLimitExceeded: Maximum number of volumes allowed (10)",
+            retryAfter: "0"
+          }
         }
       }),
       (cinder, server) =>
@@ -385,7 +393,7 @@ describe("CinderHttp changes", () => {
           const error = yield* Effect.flip(cinder.createVolume(spec))
           assert.strictEqual(
             error.message,
-            "Cinder could not create a volume: Volume type with name gold could not be found. (req-7b3f)"
+            "Cinder could not create volume: Volume type with name gold could not be found. (req-7b3f)"
           )
         })
     )

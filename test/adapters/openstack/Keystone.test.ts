@@ -48,7 +48,10 @@ describe("Keystone", () => {
   it.scoped("answers a hundred callers at once with one login", () =>
     withKeystone([token("a")], (server) =>
       Effect.gen(function* () {
-        const tokens = yield* Effect.all(Array.from({ length: 100 }, () => tokenNow), { concurrency: "unbounded" })
+        const tokens = yield* Effect.all(
+          Array.from({ length: 100 }, () => tokenNow),
+          { concurrency: "unbounded" }
+        )
         assert.deepStrictEqual(new Set(tokens), new Set(["a"]))
         assert.strictEqual(logins(server), 1)
       })
@@ -178,7 +181,10 @@ describe("Keystone", () => {
         Effect.gen(function* () {
           const failure = yield* Effect.flip((yield* Keystone).session)
           assert.strictEqual(failure.reason, "unauthenticated")
-          assert.include(failure.message, "Could not find Application Credential: a.; the application credential is gone")
+          assert.include(
+            failure.message,
+            "Could not find Application Credential: a.; the application credential is gone"
+          )
         })
     )
   )
@@ -226,7 +232,12 @@ describe("Keystone", () => {
 
   it.scoped("fails with unreachable where nobody listens", () =>
     Effect.gen(function* () {
-      const gone = yield* Effect.scoped(Effect.map(scriptedServer(() => ({ status: 500 })), ({ url }) => url))
+      const gone = yield* Effect.scoped(
+        Effect.map(
+          scriptedServer(() => ({ status: 500 })),
+          ({ url }) => url
+        )
+      )
       const failure = yield* Effect.flip(Effect.provide(tokenNow, keystoneOn(gone)))
       assert.strictEqual(failure.reason, "unreachable")
     })

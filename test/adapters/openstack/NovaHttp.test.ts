@@ -133,7 +133,10 @@ describe("NovaHttp attaches", () => {
     [fault(403, "forbidden", "Policy doesn't allow os_compute_api:os-volumes-attachments:create."), "forbidden"],
     [fault(400, "badRequest", "Invalid volume: volume v1 is already attached to instances: srv"), "invalid"],
     [fault(409, "conflictingRequest", "Instance srv is locked"), "conflict"],
-    [fault(500, "computeFault", "Unexpected API Error.\n<class 'oslo_messaging.exceptions.MessagingTimeout'>"), "unanswered"]
+    [
+      fault(500, "computeFault", "Unexpected API Error.\n<class 'oslo_messaging.exceptions.MessagingTimeout'>"),
+      "unanswered"
+    ]
   ] as ReadonlyArray<readonly [Reply, string]>)("%j and answers with what it means", ([reply, expected]) =>
     withNova(
       () => reply,

@@ -10,7 +10,11 @@ const answered = (status: number, body: unknown = "", headers: Readonly<Record<s
 })
 const broken = (code: string, syscall?: string): Outcome => ({ _tag: "broken", code, syscall, text: `it is ${code}` })
 const said = (name: string, code: number, message: string) => ({ [name]: { code, message } })
-const page404 = { message: "The resource could not be found.<br /><br />\n\n\n", code: "404 Not Found", title: "Not Found" }
+const page404 = {
+  message: "The resource could not be found.<br /><br />\n\n\n",
+  code: "404 Not Found",
+  title: "Not Found"
+}
 
 describe("classify", () => {
   const table: ReadonlyArray<readonly [string, Outcome, Partial<Fault>]> = [
@@ -29,28 +33,95 @@ describe("classify", () => {
     ["pipe broken", broken("EPIPE", "write"), { reason: "unanswered", reset: true }],
     ["timed out on reading", broken("ETIMEDOUT", "read"), { reason: "unanswered" }],
     ["an answer that is no HTTP", broken("HPE_INVALID_CONSTANT"), { reason: "unanswered", reset: false }],
-    ["time is over", { _tag: "timedOut", afterMillis: 30_000 }, { reason: "unanswered", detail: "no answer within 30 s" }],
+    [
+      "time is over",
+      { _tag: "timedOut", afterMillis: 30_000 },
+      { reason: "unanswered", detail: "no answer within 30 s" }
+    ],
     ["too long", { _tag: "tooLong", limitBytes: 10 }, { reason: "malformed" }],
-    ["400", answered(400, said("badRequest", 400, "Invalid volume: no")), { reason: "invalid", detail: "Invalid volume: no", status: 400 }],
-    ["401 of the middleware", answered(401, { error: { code: 401, message: "requires authentication" } }), { reason: "unauthenticated" }],
+    [
+      "400",
+      answered(400, said("badRequest", 400, "Invalid volume: no")),
+      { reason: "invalid", detail: "Invalid volume: no", status: 400 }
+    ],
+    [
+      "401 of the middleware",
+      answered(401, { error: { code: 401, message: "requires authentication" } }),
+      { reason: "unauthenticated" }
+    ],
     ["401 in HTML", answered(401, "<html><h1>401</h1></html>"), { reason: "unauthenticated" }],
     ["403", answered(403, said("forbidden", 403, "Policy doesn't allow it")), { reason: "forbidden" }],
-    ["404 of a thing", answered(404, said("itemNotFound", 404, "Volume x could not be found.")), { reason: "notFound", thingMissing: true }],
-    ["404 of a route at this version", answered(404, said("itemNotFound", 404, "The resource could not be found.")), { reason: "notFound", thingMissing: false }],
-    ["404 of a route", answered(404, page404), { reason: "notFound", thingMissing: false, detail: "The resource could not be found." }],
-    ["404 of a proxy", answered(404, "<html><body><h1>404 Not Found</h1>nginx</body></html>"), { reason: "notFound", thingMissing: false }],
-    ["404 of a gateway", answered(404, { message: "no Route matched with those values" }), { reason: "notFound", thingMissing: false }],
+    [
+      "404 of a thing",
+      answered(404, said("itemNotFound", 404, "Volume x could not be found.")),
+      { reason: "notFound", thingMissing: true }
+    ],
+    [
+      "404 of a route at this version",
+      answered(404, said("itemNotFound", 404, "The resource could not be found.")),
+      { reason: "notFound", thingMissing: false }
+    ],
+    [
+      "404 of a route",
+      answered(404, page404),
+      { reason: "notFound", thingMissing: false, detail: "The resource could not be found." }
+    ],
+    [
+      "404 of a proxy",
+      answered(404, "<html><body><h1>404 Not Found</h1>nginx</body></html>"),
+      { reason: "notFound", thingMissing: false }
+    ],
+    [
+      "404 of a gateway",
+      answered(404, { message: "no Route matched with those values" }),
+      { reason: "notFound", thingMissing: false }
+    ],
     ["406", answered(406, said("computeFault", 406, "Version 3.999 is not supported")), { reason: "invalid" }],
     ["408", answered(408), { reason: "unanswered" }],
     ["409", answered(409, said("conflictingRequest", 409, "Instance s is locked")), { reason: "conflict" }],
-    ["413 by class", answered(413, said("overLimit", 413, "VolumeLimitExceeded: Maximum number of volumes allowed (10) exceeded for quota 'volumes'."), { "retry-after": "0" }), { reason: "invalid", quota: true }],
-    ["413 of gigabytes", answered(413, said("overLimit", 413, "VolumeSizeExceedsAvailableQuota: Requested volume exceeds allowed gigabytes quota.")), { reason: "invalid", quota: true }],
-    ["413 quota in spite of a pause", answered(413, said("overLimit", 413, "SnapshotLimitExceeded: no"), { "retry-after": "5" }), { reason: "invalid", quota: true }],
+    [
+      "413 by class",
+      answered(
+        413,
+        said(
+          "overLimit",
+          413,
+          "VolumeLimitExceeded: Maximum number of volumes allowed (10) exceeded for quota 'volumes'."
+        ),
+        { "retry-after": "0" }
+      ),
+      { reason: "invalid", quota: true }
+    ],
+    [
+      "413 of gigabytes",
+      answered(
+        413,
+        said("overLimit", 413, "VolumeSizeExceedsAvailableQuota: Requested volume exceeds allowed gigabytes quota.")
+      ),
+      { reason: "invalid", quota: true }
+    ],
+    [
+      "413 quota in spite of a pause",
+      answered(413, said("overLimit", 413, "SnapshotLimitExceeded: no"), { "retry-after": "5" }),
+      { reason: "invalid", quota: true }
+    ],
     ["413 that waiting does not help", answered(413, "", { "retry-after": "0" }), { reason: "invalid", quota: true }],
-    ["413 rate", answered(413, said("overLimit", 413, "This request was rate-limited."), { "retry-after": "7" }), { reason: "throttled", quota: false, retryAfterMillis: 7000 }],
-    ["413 too large", answered(413, said("computeFault", 413, "Request is too large.")), { reason: "invalid", quota: false }],
+    [
+      "413 rate",
+      answered(413, said("overLimit", 413, "This request was rate-limited."), { "retry-after": "7" }),
+      { reason: "throttled", quota: false, retryAfterMillis: 7000 }
+    ],
+    [
+      "413 too large",
+      answered(413, said("computeFault", 413, "Request is too large.")),
+      { reason: "invalid", quota: false }
+    ],
     ["429", answered(429, "slow down", { "retry-after": "2" }), { reason: "throttled", retryAfterMillis: 2000 }],
-    ["429 until a date", answered(429, "", { date: "Tue, 01 Jan 2030 00:00:00 GMT", "retry-after": "Tue, 01 Jan 2030 00:00:09 GMT" }), { reason: "throttled", retryAfterMillis: 9000 }],
+    [
+      "429 until a date",
+      answered(429, "", { date: "Tue, 01 Jan 2030 00:00:00 GMT", "retry-after": "Tue, 01 Jan 2030 00:00:09 GMT" }),
+      { reason: "throttled", retryAfterMillis: 9000 }
+    ],
     ["498", answered(498), { reason: "throttled" }],
     ["500", answered(500, said("computeFault", 500, "The server has either erred")), { reason: "unanswered" }],
     ["501", answered(501), { reason: "invalid" }],
@@ -73,7 +144,10 @@ describe("classify", () => {
 
   it("says the status when the cloud says nothing", () => {
     assert.strictEqual(classify(answered(502)).detail, "HTTP status 502")
-    assert.strictEqual(classify(answered(502, "<h1>Bad&nbsp;Gateway</h1>")).detail, "Bad&nbsp;Gateway (HTTP status 502)")
+    assert.strictEqual(
+      classify(answered(502, "<h1>Bad&nbsp;Gateway</h1>")).detail,
+      "Bad&nbsp;Gateway (HTTP status 502)"
+    )
   })
 
   it("never crashes, whatever the body is, and keeps the detail short and on one line", () => {
@@ -87,7 +161,9 @@ describe("classify", () => {
   })
 
   it("takes secrets out of what the cloud says", () => {
-    const { detail } = classify(answered(400, said("badRequest", 400, "bad header X-Auth-Token: abc.def given")), ["abc.def"])
+    const { detail } = classify(answered(400, said("badRequest", 400, "bad header X-Auth-Token: abc.def given")), [
+      "abc.def"
+    ])
     assert.strictEqual(detail, "bad header X-Auth-Token: <redacted> given")
   })
 })

@@ -33,7 +33,12 @@ describe("tokenRequestBody", () => {
 
   it("names no project with a trust", () => {
     assert.deepStrictEqual(
-      tokenRequestBody({ _tag: "password", user: { id: "U" }, password: secret, scope: { _tag: "trust", trustId: "T" } }),
+      tokenRequestBody({
+        _tag: "password",
+        user: { id: "U" },
+        password: secret,
+        scope: { _tag: "trust", trustId: "T" }
+      }),
       {
         auth: {
           identity: { methods: ["password"], password: { user: { id: "U", password: "S" } } },
@@ -77,7 +82,12 @@ describe("identityRoot", () => {
 })
 
 describe("chooseEndpoint", () => {
-  const endpoint = (url: string, region = "r1", kind = "public") => ({ url, interface: kind, region_id: region, region })
+  const endpoint = (url: string, region = "r1", kind = "public") => ({
+    url,
+    interface: kind,
+    region_id: region,
+    region
+  })
   const one = (type: string, ...endpoints: ReadonlyArray<ReturnType<typeof endpoint>>) => [{ type, endpoints }]
   const choice = { region: undefined, interface: "public" } as const
   const urlOf = (catalog: Parameters<typeof chooseEndpoint>[0], service: "Cinder" | "Nova") =>
@@ -90,7 +100,9 @@ describe("chooseEndpoint", () => {
     ["https://h/volume/v3/", "https://h/volume/v3/P"],
     ["https://h/volume", "https://h/volume/v3/P"],
     ["https://v3/volume", "https://v3/volume/v3/P"]
-  ])("reads Cinder's %s", (catalogUrl, url) => assert.strictEqual(urlOf(one("volumev3", endpoint(catalogUrl)), "Cinder"), url))
+  ])("reads Cinder's %s", (catalogUrl, url) =>
+    assert.strictEqual(urlOf(one("volumev3", endpoint(catalogUrl)), "Cinder"), url)
+  )
 
   it.each([
     ["https://h:8774/v2.1", "https://h:8774/v2.1"],
@@ -98,7 +110,9 @@ describe("chooseEndpoint", () => {
     ["https://h:8774/v2/P", "https://h:8774/v2.1/P"],
     ["https://h/compute/v2/", "https://h/compute/v2.1"],
     ["https://h/compute", "https://h/compute/v2.1"]
-  ])("reads Nova's %s", (catalogUrl, url) => assert.strictEqual(urlOf(one("compute", endpoint(catalogUrl)), "Nova"), url))
+  ])("reads Nova's %s", (catalogUrl, url) =>
+    assert.strictEqual(urlOf(one("compute", endpoint(catalogUrl)), "Nova"), url)
+  )
 
   it("prefers the official type and passes over a root of the second version", () => {
     const catalog = [
@@ -160,7 +174,13 @@ describe("pathSegment", () => {
 })
 
 describe("planSession", () => {
-  const failure = new CloudFailure({ service: "Keystone", operation: "", reason: "unauthenticated", detail: "", requestId: undefined })
+  const failure = new CloudFailure({
+    service: "Keystone",
+    operation: "",
+    reason: "unauthenticated",
+    detail: "",
+    requestId: undefined
+  })
   const session = { token: Redacted.make("t"), projectId: "p", catalog: [], ...milestones(3_600_000, 0, true) }
   const refusal = nextRefusal(undefined, failure, 0)
   const table: ReadonlyArray<readonly [string, Memory, number, string]> = [
@@ -171,11 +191,17 @@ describe("planSession", () => {
     ["over", { session, refusal: undefined }, 3_600_000, "renew"],
     ["refused a moment ago", { session: undefined, refusal }, 29_999, "refuse"],
     ["refused a while ago", { session: undefined, refusal }, 30_000, "renew"],
-    ["renewal refused, old token good", { session, refusal: nextRefusal(undefined, failure, 3_481_000) }, 3_482_000, "use"]
+    [
+      "renewal refused, old token good",
+      { session, refusal: nextRefusal(undefined, failure, 3_481_000) },
+      3_482_000,
+      "use"
+    ]
   ]
   it.each(table)("%s", (_, memory, now, expected) => {
     const plan = planSession(memory, now)
-    const more = plan._tag === "use" && plan.renew ? "+renew" : plan._tag === "renew" && plan.fallback ? "+fallback" : ""
+    const more =
+      plan._tag === "use" && plan.renew ? "+renew" : plan._tag === "renew" && plan.fallback ? "+fallback" : ""
     assert.strictEqual(plan._tag + more, expected)
   })
 

@@ -287,7 +287,11 @@ describe("a request to a service", () => {
           yield* Fiber.interrupt(reading)
           let told = false
           const creating = yield* create.pipe(
-            Effect.onExit(() => Effect.sync(() => void (told = true))),
+            Effect.onExit(() =>
+              Effect.sync(() => {
+                told = true
+              })
+            ),
             Effect.fork
           )
           yield* server.arrival("POST", volumesPath, 1)
@@ -304,7 +308,10 @@ describe("a request to a service", () => {
       const observed: Array<ObservedRequest> = []
       const turn = inTurn({ status: 503 }, shown)
       const server = yield* fakeCloud(turn)
-      yield* Effect.provide(show, openStackAt(server.url, (one) => observed.push(one)))
+      yield* Effect.provide(
+        show,
+        openStackAt(server.url, (one) => observed.push(one))
+      )
       assert.deepStrictEqual(
         observed.map(({ request, failed }) => [request, failed]),
         [
@@ -318,7 +325,12 @@ describe("a request to a service", () => {
 
   it.scopedLive("meets a cloud that is out of reach at the first call, not before", () =>
     Effect.gen(function* () {
-      const gone = yield* Effect.scoped(Effect.map(scriptedServer(() => ({ status: 500 })), ({ url }) => url))
+      const gone = yield* Effect.scoped(
+        Effect.map(
+          scriptedServer(() => ({ status: 500 })),
+          ({ url }) => url
+        )
+      )
       const now = yield* Clock.currentTimeMillis
       const reason = reasonOf(create).pipe(Effect.provideService(CallDeadline, now + 1_500))
       assert.strictEqual(yield* Effect.provide(reason, openStackAt(gone)), "unreachable")

@@ -79,7 +79,7 @@ const list =
 const remove: Handler = (call) =>
   Effect.as(
     call.world.cinder.deleteBackup(call.params.id ?? ""),
-    emptyReply(202, { "Content-Type": "text/html; charset=UTF-8" })
+    emptyReply(202, { "Content-Type": "application/json" })
   )
 
 const restore: Handler = (call) =>

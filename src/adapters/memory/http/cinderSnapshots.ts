@@ -49,7 +49,7 @@ const show: Handler = (call) =>
   )
 
 const list =
-  (settings: CinderSettings, extended: boolean): Handler =>
+  (settings: CinderSettings, detail: boolean): Handler =>
   (call) =>
     Effect.gen(function* () {
       const query = yield* pageQueryOf(call, settings.pageCap)
@@ -72,7 +72,7 @@ const list =
               ...page
             })
       const page = yield* pageFrom(rows, query)
-      const views = page.rows.map((row) => snapshotView(call, row, { extended }))
+      const views = page.rows.map((row) => snapshotView(call, row, { extended: detail, brief: !detail }))
       return jsonReply(200, pageBody(call, volumeBase(call), "snapshots", query, page, views))
     })
 

@@ -17,10 +17,14 @@ export const linksOf = (call: Call, collection: string, id: string): Json => [
   { rel: "bookmark", href: `${call.endpoints.volume.replace(/\/v3$/, "")}/${call.project.id}/${collection}/${id}` }
 ]
 
-/** `fresh`: the answer to a create, before the database has rounded its times. `extended`: of a GET. */
+/**
+ * `fresh`: the answer to a create, before the database has rounded its times. `extended`: with what extensions add to a GET.
+ * `brief`: a row of a listing without details.
+ */
 export interface ViewOptions {
   readonly fresh?: boolean
   readonly extended?: boolean
+  readonly brief?: boolean
 }
 
 const nullable = (time: number | undefined): string | null => (time === undefined ? null : storedTime(time))
@@ -88,7 +92,7 @@ export const volumeSummary = (call: Call, row: VolumeRecord): JsonObject => ({
 
 export const snapshotView = (call: Call, row: SnapshotRecord, options: ViewOptions): JsonObject => {
   const since = (microversion: number, value: Json): Json | undefined =>
-    call.minor >= microversion ? value : undefined
+    options.brief !== true && call.minor >= microversion ? value : undefined
   return {
     id: row.id,
     created_at: options.fresh === true ? freshTime(row.createdAt) : storedTime(row.createdAt),

@@ -157,7 +157,7 @@ const answer = (
       return Either.right(
         jsonReply(200, {
           catalog: caller.project === undefined ? [] : catalogOf(endpoints, settings.catalog, caller.project.id),
-          links: { next: null, self: `${endpoints.identity}/auth/catalog`, previous: null }
+          links: { self: `${endpoints.identity}/auth/catalog` }
         })
       )
     case "GET /v3/auth/projects":

@@ -70,6 +70,7 @@ const openstackTree = (world: WorldService, server: ServerRecord, path: Readonly
     case "meta_data.json":
       return jsonReply(200, meta(world, server, version))
     case "network_data.json":
+      return textReply(200, "{}")
     case "vendor_data.json":
       return jsonReply(200, {})
     case "vendor_data2.json":

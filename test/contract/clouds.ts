@@ -1,0 +1,47 @@
+import { Effect, Layer, Redacted } from "effect"
+import { makeOpenStackHttp } from "../../src/adapters/memory/http/makeOpenStackHttp.ts"
+import {
+  layerCloudMemory,
+  layerNoDisks,
+  layerWorld,
+  World,
+  type WorldOptions
+} from "../../src/adapters/memory/index.ts"
+import { layerCinderHttp } from "../../src/adapters/openstack/CinderHttp.ts"
+import { layerHttpClient } from "../../src/adapters/openstack/httpClient.ts"
+import { layerKeystone } from "../../src/adapters/openstack/Keystone.ts"
+import { layerNovaHttp } from "../../src/adapters/openstack/NovaHttp.ts"
+import type { Cinder } from "../../src/ports/Cinder.ts"
+import type { Nova } from "../../src/ports/Nova.ts"
+
+const service = { choice: { region: undefined, interface: "public" } } as const
+
+/** The same World, spoken to over HTTP on 127.0.0.1. */
+const layerCloudHttp = (options: WorldOptions): Layer.Layer<Cinder | Nova | World> =>
+  Layer.unwrapScoped(
+    Effect.gen(function* () {
+      const { authUrl } = yield* makeOpenStackHttp({ world: yield* World })
+      return Layer.merge(layerCinderHttp(service), layerNovaHttp(service)).pipe(
+        Layer.provide(
+          layerKeystone({
+            authUrl,
+            auth: {
+              _tag: "password",
+              user: { name: "csi", domain: { id: "default" } },
+              password: Redacted.make("secret"),
+              scope: { _tag: "project", project: { name: "csi", domain: { name: "Default" } } }
+            }
+          })
+        ),
+        Layer.provide(layerHttpClient({}))
+      )
+    })
+  ).pipe(Layer.orDie, Layer.provideMerge(layerWorld(options)), Layer.provide(layerNoDisks))
+
+/** Every implementation of the ports Cinder and Nova; the World behind comes out too, to arrange what cannot be asked for. */
+export const clouds: ReadonlyArray<
+  readonly [name: string, layer: (options?: WorldOptions) => Layer.Layer<Cinder | Nova | World>]
+> = [
+  ["in memory", (options = {}) => layerCloudMemory(options)],
+  ["over HTTP", (options = {}) => layerCloudHttp(options)]
+]

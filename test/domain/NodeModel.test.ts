@@ -1,0 +1,243 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Either, TestClock, TestContext } from "effect"
+import fc from "fast-check"
+import type { HostOperation } from "../../src/adapters/memory/HostMemory.ts"
+import type { AccessMode } from "../../src/domain/Capability.ts"
+import type { DomainError } from "../../src/domain/errors.ts"
+import {
+  asText,
+  makeNode,
+  mountCapability,
+  otherVolumeId,
+  plugNew,
+  publishRequest,
+  servicesOn,
+  stageRequest,
+  text,
+  volumeId
+} from "./nodeHarness.ts"
+
+const volumes = [volumeId, otherVolumeId] as const
+const stagings = ["/kubelet/plugins/a/globalmount", "/kubelet/plugins/b/globalmount"] as const
+const targets = ["/kubelet/pods/1/mount", "/kubelet/pods/2/mount", "/kubelet/pods/2/other"] as const
+const breakable: ReadonlyArray<HostOperation> = [
+  "format",
+  "check",
+  "mount",
+  "bind",
+  "grow",
+  "unmount",
+  "remove",
+  "makeDirectory",
+  "contentsOf",
+  "findDevice",
+  "mounts"
+]
+
+const volume = fc.constantFrom(...volumes)
+const staging = fc.constantFrom(...stagings)
+const target = fc.constantFrom(...targets)
+const mode = fc.constantFrom<AccessMode>(
+  "SINGLE_NODE_MULTI_WRITER",
+  "SINGLE_NODE_SINGLE_WRITER",
+  "MULTI_NODE_READER_ONLY"
+)
+const fsType = fc.constantFrom("", "ext4", "xfs")
+
+/** Weighted towards the life of a volume as kubelet leads it, with everything else in between. */
+const step = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("stage" as const), volume, staging, mode, fsType }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant("publish" as const),
+      volume,
+      staging,
+      target,
+      mode,
+      readOnly: fc.boolean()
+    })
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant("write" as const), target, word: fc.string({ minLength: 1, maxLength: 5 }) })
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("unpublish" as const), volume, target }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("unstage" as const), volume, staging }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("expand" as const), volume, target }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("unplug" as const), volume }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("plug" as const), volume }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("stack" as const), staging, target }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("restart" as const, "reboot" as const) }) }
+)
+
+/** What of the host fails while the step is taken, and whether it fails before or after it did its work. */
+const trouble = fc.option(fc.record({ operation: fc.constantFrom(...breakable), afterwards: fc.boolean() }), {
+  freq: 4,
+  nil: undefined
+})
+
+type Step = typeof step extends fc.Arbitrary<infer One> ? One : never
+type Trouble = { readonly operation: HostOperation; readonly afterwards: boolean }
+
+const run = (steps: ReadonlyArray<readonly [Step, Trouble | undefined]>) =>
+  Effect.gen(function* () {
+    const node = yield* makeNode()
+    const { host, memory } = node
+    for (const id of volumes) yield* plugNew(memory, id)
+    const sizes = new Map<string, number>(volumes.map((id) => [id, 1]))
+    const written = new Map<string, string>()
+    let { publishing, staging: stagingService, volumes: volumeService } = node
+
+    const layers = (path: string) =>
+      Effect.map(host.mounter.mounts, (mounts) => mounts.filter((mount) => mount.target === path))
+
+    /** The volume whose live disk is in sight at the path. */
+    const inSight = (path: string) =>
+      Effect.gen(function* () {
+        const top = (yield* layers(path)).at(-1)
+        for (const id of volumes) {
+          const device = yield* host.mounter.findDevice(id)
+          if (device !== undefined && device.number === top?.number) return id
+        }
+        return undefined
+      })
+
+    const take = (one: Step, broken: Trouble | undefined) => {
+      /** Lets every wait of the call pass, so that it ends one way or the other. */
+      const ended = <A>(call: Effect.Effect<A, DomainError>) =>
+        Effect.gen(function* () {
+          if (broken !== undefined) yield* host.faults.fail(broken.operation, { afterwards: broken.afterwards })
+          const fiber = yield* Effect.fork(Effect.either(call))
+          yield* TestClock.adjust("2 minutes")
+          const result = yield* fiber
+          yield* host.faults.clear
+          return result
+        })
+      return Effect.gen(function* () {
+        switch (one.do) {
+          case "stage": {
+            const before = (yield* layers(one.staging)).length
+            const capability = mountCapability(one.mode, { fsType: one.fsType })
+            const request = stageRequest({ volumeId: one.volume, stagingPath: one.staging, capability })
+            const result = yield* ended(stagingService.stage(request))
+            if (Either.isRight(result)) {
+              assert.strictEqual(yield* inSight(one.staging), one.volume, "staged means mounted")
+            } else if (result.left._tag !== "AlreadyExists") {
+              assert.isAtMost((yield* layers(one.staging)).length, before, "a failed stage leaves no mount")
+            }
+            return
+          }
+          case "publish": {
+            const request = publishRequest({
+              volumeId: one.volume,
+              stagingPath: one.staging,
+              targetPath: one.target,
+              capability: mountCapability(one.mode),
+              readOnly: one.readOnly
+            })
+            const wasThere = yield* inSight(one.target)
+            const result = yield* ended(publishing.publish(request))
+            if (Either.isLeft(result)) return
+            assert.strictEqual(yield* inSight(one.target), one.volume, "published means in sight")
+            if (one.mode !== "SINGLE_NODE_SINGLE_WRITER" || wasThere !== undefined) return
+            const elsewhere = targets.filter((path) => path !== one.target)
+            for (const path of elsewhere) assert.notStrictEqual(yield* inSight(path), one.volume, "a single writer")
+            return
+          }
+          case "write": {
+            const id = yield* inSight(one.target)
+            const result = yield* Effect.either(host.writeFile(`${one.target}/data`, text(one.word)))
+            if (id !== undefined && Either.isRight(result)) written.set(id, one.word)
+            return
+          }
+          case "unpublish": {
+            if (Either.isLeft(yield* ended(publishing.unpublish(one.volume, one.target)))) return
+            assert.strictEqual(yield* host.kind(one.target), "absent", "an unpublished target is gone")
+            return
+          }
+          case "unstage": {
+            if (Either.isLeft(yield* ended(stagingService.unstage(one.volume, one.staging)))) return
+            assert.deepStrictEqual(yield* layers(one.staging), [], "nothing is mounted after unstage")
+            return
+          }
+          case "expand": {
+            const sizeGiB = (sizes.get(one.volume) ?? 1) + 1
+            sizes.set(one.volume, sizeGiB)
+            yield* memory.disks.resize(one.volume, sizeGiB)
+            const capacity = { requiredBytes: BigInt(sizeGiB) * 1_073_741_824n, limitBytes: undefined }
+            const request = {
+              volumeId: one.volume,
+              volumePath: one.target,
+              stagingPath: "",
+              capacity,
+              capability: undefined
+            }
+            if (Either.isLeft(yield* ended(volumeService.expand(request)))) return
+            const contents = yield* memory.contents(one.volume)
+            const size = contents._tag === "FileSystem" ? contents.sizeBytes : undefined
+            assert.strictEqual(size, capacity.requiredBytes, "an expanded file system has the size asked for")
+            return
+          }
+          case "unplug":
+            return yield* memory.disks.unplug("server-1", one.volume)
+          case "plug":
+            return yield* memory.disks.plug("server-1", one.volume)
+          case "stack":
+            return yield* Effect.ignore(host.mounter.bind(one.staging, one.target, false))
+          case "reboot":
+            yield* host.reboot
+            return
+          case "restart": {
+            const services = yield* servicesOn(host)
+            publishing = services.publishing
+            stagingService = services.staging
+            volumeService = services.volumes
+          }
+        }
+      })
+    }
+
+    const checkAlways = Effect.gen(function* () {
+      const formats = (yield* host.events).filter(({ operation }) => operation === "format")
+      for (const { subject } of formats) assert.strictEqual(subject, "Blank", "only a blank disk is formatted")
+      const numbers = new Set<string>()
+      for (const id of volumes) numbers.add((yield* host.mounter.findDevice(id))?.number ?? "none")
+      for (const path of stagings) {
+        const live = (yield* layers(path)).map(({ number }) => number).filter((number) => numbers.has(number))
+        assert.isAtMost(new Set(live).size, 1, "two volumes never share a staging path")
+      }
+    })
+
+    for (const [one, broken] of steps) {
+      yield* take(one, broken)
+      yield* checkAlways
+    }
+
+    yield* Effect.forEach(targets, (path) => Effect.ignore(host.mounter.unmount(path)))
+    for (const id of volumes) {
+      yield* memory.disks.unplug("server-1", id)
+      yield* memory.disks.plug("server-2", id)
+      const word = written.get(id)
+      if (word === undefined) continue
+      const elsewhere = memory.server("server-2")
+      yield* elsewhere.makeDirectories("/staging")
+      const services = yield* servicesOn(elsewhere)
+      yield* services.staging.stage(stageRequest({ volumeId: id, stagingPath: `/staging/${id}` }))
+      assert.strictEqual(asText(yield* elsewhere.readFile(`/staging/${id}/data`)), word, "what was written is there")
+    }
+  })
+
+describe("a node, whatever happens to it", () => {
+  it(
+    "formats only blank disks, keeps what was written, and leaves nothing that it undid",
+    () =>
+      fc.assert(
+        fc.asyncProperty(fc.array(fc.tuple(step, trouble), { minLength: 1, maxLength: 25 }), (steps) =>
+          Effect.runPromise(Effect.provide(run(steps), TestContext.TestContext))
+        ),
+        { numRuns: 200, interruptAfterTimeLimit: 15_000, markInterruptAsFailure: false }
+      ),
+    30_000
+  )
+})

@@ -1,0 +1,380 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, TestClock } from "effect"
+import { World, type WorldOptions } from "../../src/adapters/memory/index.ts"
+import { badRequest, conflict, serverFault } from "../../src/adapters/memory/worldErrors.ts"
+import type { AccessMode } from "../../src/domain/Capability.ts"
+import { ServerId } from "../../src/domain/Server.ts"
+import { VolumeId } from "../../src/domain/Volume.ts"
+import { VolumeAttachment } from "../../src/domain/VolumeAttachment.ts"
+import { VolumeProvisioning } from "../../src/domain/VolumeProvisioning.ts"
+import { blockOn, controllerOnWorld, inTime, requestsOf } from "../support/controllerOnWorld.ts"
+
+const node1 = ServerId("11111111-1111-4111-8111-111111111111")
+const node2 = ServerId("22222222-2222-4222-8222-222222222222")
+
+const world = (options: WorldOptions = {}) =>
+  controllerOnWorld({
+    servers: [
+      { id: node1, name: "node-1" },
+      { id: node2, name: "node-2" }
+    ],
+    volumeTypes: [{ name: "fast" }, { name: "shared", multiattach: true }],
+    ...options
+  })
+
+const slow: WorldOptions = { latencies: { attach: "5 seconds", detach: "4 seconds", bdmCleanup: "2 seconds" } }
+
+const aVolume = (type = "fast") =>
+  Effect.gen(function* () {
+    const { cinder } = yield* World
+    const { id } = yield* cinder.createVolume({ name: "v", sizeGiB: 2, type })
+    return VolumeId(id)
+  })
+
+const publishTo = (volumeId: VolumeId, serverId: ServerId, mode: AccessMode = "SINGLE_NODE_WRITER") =>
+  Effect.flatMap(VolumeAttachment, ({ publish }) =>
+    publish({ volumeId, serverId, capability: blockOn(mode), readOnly: false })
+  )
+
+const unpublishFrom = (volumeId: VolumeId, serverId: ServerId | undefined) =>
+  Effect.flatMap(VolumeAttachment, ({ unpublish }) => unpublish(volumeId, serverId))
+
+/** Where a volume is by Cinder and by Nova. */
+const placesOf = (volumeId: VolumeId) =>
+  Effect.gen(function* () {
+    const { cinder, nova } = yield* World
+    const { attachments, status } = yield* cinder.showVolume(volumeId)
+    const listed = yield* Effect.filter([node1, node2], (server) =>
+      nova.listServerVolumes(server).pipe(
+        Effect.map((rows) => rows.some((row) => row.volumeId === volumeId)),
+        Effect.orElseSucceed(() => false)
+      )
+    )
+    return { status, inCinder: attachments.map(({ serverId }) => serverId), inNova: listed.map(String) }
+  })
+
+const detached = { status: "available", inCinder: [], inNova: [] }
+
+describe("VolumeAttachment.publish", () => {
+  it.effect("answers once Cinder shows the attachment, with what the node needs", () =>
+    Effect.gen(function* () {
+      const id = yield* aVolume()
+      const context = yield* inTime(publishTo(id, node1))
+      assert.deepStrictEqual(context, { DevicePath: "/dev/vdb", "cinder.csi.openstack.org/sizeBytes": "2147483648" })
+      assert.deepStrictEqual((yield* placesOf(id)).inCinder, [node1])
+    }).pipe(Effect.provide(world(slow)))
+  )
+
+  it.effect("costs a look at volume and server, one request and the polls", () =>
+    Effect.gen(function* () {
+      const id = yield* aVolume()
+      const counts = yield* requestsOf(inTime(publishTo(id, node1)))
+      assert.deepStrictEqual(counts, { showVolume: 2, showServer: 1, attachVolume: 1 })
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("answers a repetition alike for two looks", () =>
+    Effect.gen(function* () {
+      const id = yield* aVolume()
+      const first = yield* inTime(publishTo(id, node1))
+      const counts = yield* requestsOf(
+        Effect.map(publishTo(id, node1), (again) => assert.deepStrictEqual(again, first))
+      )
+      assert.deepStrictEqual(counts, { showVolume: 1, showServer: 1 })
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("goes on with the attachment of a call that was interrupted after its request", () =>
+    Effect.gen(function* () {
+      const { calls } = yield* World
+      const id = yield* aVolume()
+      const first = yield* Effect.fork(publishTo(id, node1))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(first)
+      yield* inTime(publishTo(id, node1))
+      assert.strictEqual((yield* calls.counts).attachVolume, 1)
+    }).pipe(Effect.provide(world(slow)))
+  )
+
+  it.effect("waits for the attachment when the answer to its request was lost", () =>
+    Effect.gen(function* () {
+      const { faults, calls } = yield* World
+      const id = yield* aVolume()
+      yield* faults.failCall({ call: "attachVolume", fault: serverFault("gateway gave up"), afterwards: true })
+      yield* inTime(publishTo(id, node1))
+      assert.strictEqual((yield* calls.counts).attachVolume, 1)
+    }).pipe(Effect.provide(world(slow)))
+  )
+
+  it.effect("passes on that no answer came when nothing happens afterwards", () =>
+    Effect.gen(function* () {
+      const { faults, calls } = yield* World
+      const id = yield* aVolume()
+      yield* faults.failCall({ call: "attachVolume", fault: serverFault("gateway gave up") })
+      const error = yield* Effect.flip(inTime(publishTo(id, node1)))
+      assert.isTrue(error._tag === "CloudFailure" && error.reason === "unanswered")
+      assert.strictEqual((yield* calls.counts).attachVolume, 1)
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("refuses a volume that is attached elsewhere and names the server", () =>
+    Effect.gen(function* () {
+      const id = yield* aVolume()
+      yield* inTime(publishTo(id, node1))
+      const error = yield* Effect.flip(publishTo(id, node2))
+      assert.strictEqual(error._tag, "Refused")
+      assert.include(error.message, node1)
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("attaches a multiattach volume to two servers for a mode of several nodes alone", () =>
+    Effect.gen(function* () {
+      const id = yield* aVolume("shared")
+      yield* inTime(publishTo(id, node1, "MULTI_NODE_MULTI_WRITER"))
+      const error = yield* Effect.flip(publishTo(id, node2, "SINGLE_NODE_WRITER"))
+      assert.strictEqual(error._tag, "Refused")
+      yield* inTime(publishTo(id, node2, "MULTI_NODE_MULTI_WRITER"))
+      assert.deepStrictEqual((yield* placesOf(id)).inCinder, [node1, node2])
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("waits for a volume that is being made", () =>
+    Effect.gen(function* () {
+      const id = yield* aVolume()
+      yield* inTime(publishTo(id, node1))
+      assert.deepStrictEqual((yield* placesOf(id)).inCinder, [node1])
+    }).pipe(Effect.provide(world({ latencies: { create: "7 seconds" } })))
+  )
+
+  it.effect("reports an attachment that Nova gave up as not ready, and asks once", () =>
+    Effect.gen(function* () {
+      const { faults, calls } = yield* World
+      const id = yield* aVolume()
+      yield* faults.failWork({ work: "attach", outcome: "fails" })
+      const error = yield* Effect.flip(inTime(publishTo(id, node1)))
+      assert.strictEqual(error._tag, "NotReady")
+      assert.include(error.message, "gave it up")
+      assert.strictEqual((yield* calls.counts).attachVolume, 1)
+    }).pipe(Effect.provide(world(slow)))
+  )
+
+  it.effect("passes on that the server is full", () =>
+    Effect.gen(function* () {
+      const id = yield* aVolume()
+      const error = yield* Effect.flip(inTime(publishTo(id, node1)))
+      assert.strictEqual(error._tag, "NodeFull")
+    }).pipe(Effect.provide(world({ maxDisksPerServer: 1 })))
+  )
+
+  it.effect("does not ask a server that Nova is working on, and says so", () =>
+    Effect.gen(function* () {
+      const { control, calls } = yield* World
+      const id = yield* aVolume()
+      yield* control.setServer(node1, { taskState: "rebooting" })
+      const error = yield* Effect.flip(publishTo(id, node1))
+      assert.strictEqual(error._tag, "NotReady")
+      assert.include(error.message, "rebooting")
+      assert.isUndefined((yield* calls.counts).attachVolume)
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("reports a task that began after its look as not ready", () =>
+    Effect.gen(function* () {
+      const { faults } = yield* World
+      const id = yield* aVolume()
+      yield* faults.failCall({ call: "attachVolume", fault: conflict("Cannot 'attach_volume' while migrating") })
+      const error = yield* Effect.flip(publishTo(id, node1))
+      assert.strictEqual(error._tag, "NotReady")
+      assert.include(error.message, "migrating")
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("refuses for good what Nova calls impossible", () =>
+    Effect.gen(function* () {
+      const { faults } = yield* World
+      const id = yield* aVolume()
+      const fault = badRequest("volume and instance are not in the same availability_zone")
+      yield* faults.failCall({ call: "attachVolume", fault })
+      assert.strictEqual((yield* Effect.flip(publishTo(id, node1)))._tag, "Refused")
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("waits while Nova still lists the volume on its former server", () =>
+    Effect.gen(function* () {
+      const { nova } = yield* World
+      const id = yield* aVolume()
+      yield* inTime(publishTo(id, node1))
+      yield* nova.detachVolume(node1, id)
+      yield* TestClock.adjust("4 seconds")
+      assert.strictEqual((yield* placesOf(id)).status, "available")
+      assert.strictEqual((yield* Effect.flip(publishTo(id, node2)))._tag, "NotReady")
+      yield* TestClock.adjust("5 seconds")
+      yield* inTime(publishTo(id, node2))
+    }).pipe(Effect.provide(world(slow)))
+  )
+
+  it.effect("says which of volume and server is unknown", () =>
+    Effect.gen(function* () {
+      const id = yield* aVolume()
+      assert.strictEqual((yield* Effect.flip(publishTo(VolumeId("fake-vol-id"), node1)))._tag, "VolumeNotFound")
+      assert.strictEqual((yield* Effect.flip(publishTo(id, ServerId("fake-node"))))._tag, "ServerNotFound")
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("does not offer read-only publishing", () =>
+    Effect.gen(function* () {
+      const { publish } = yield* VolumeAttachment
+      const request = { volumeId: VolumeId("v"), serverId: node1, capability: blockOn(), readOnly: true }
+      assert.strictEqual((yield* Effect.flip(publish(request)))._tag, "InvalidInput")
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("keeps the volume's deletion out while it attaches", () =>
+    Effect.gen(function* () {
+      const { remove } = yield* VolumeProvisioning
+      const id = yield* aVolume()
+      const attaching = yield* Effect.fork(publishTo(id, node1))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Effect.flip(remove(id)))._tag, "OperationPending")
+      yield* TestClock.adjust("20 seconds")
+      yield* Fiber.join(attaching)
+    }).pipe(Effect.provide(world(slow)))
+  )
+})
+
+describe("VolumeAttachment.unpublish", () => {
+  const published = Effect.gen(function* () {
+    const id = yield* aVolume()
+    yield* inTime(publishTo(id, node1))
+    return id
+  })
+
+  it.effect("answers once Nova and Cinder agree that the volume is detached", () =>
+    Effect.gen(function* () {
+      const id = yield* published
+      const fiber = yield* Effect.fork(unpublishFrom(id, node1))
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual(yield* placesOf(id), { status: "available", inCinder: [], inNova: [node1] })
+      assert.isTrue((yield* Fiber.poll(fiber))._tag === "None")
+      yield* TestClock.adjust("10 seconds")
+      assert.isTrue(Exit.isSuccess(yield* Fiber.await(fiber)))
+      assert.deepStrictEqual(yield* placesOf(id), detached)
+    }).pipe(Effect.provide(world(slow)))
+  )
+
+  it.effect("costs a look at volume and server, one request and the polls", () =>
+    Effect.gen(function* () {
+      const id = yield* published
+      const counts = yield* requestsOf(inTime(unpublishFrom(id, node1)))
+      assert.deepStrictEqual(counts, { showVolume: 2, showServer: 1, detachVolume: 1 })
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("succeeds where nothing is attached, for two looks", () =>
+    Effect.gen(function* () {
+      const id = yield* aVolume()
+      assert.deepStrictEqual(yield* requestsOf(unpublishFrom(id, node1)), { showVolume: 1, showServer: 1 })
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("succeeds when volume or server are gone", () =>
+    Effect.gen(function* () {
+      const id = yield* aVolume()
+      yield* unpublishFrom(VolumeId("fake-vol-id"), node1)
+      yield* unpublishFrom(id, ServerId("fake-node"))
+      yield* unpublishFrom(VolumeId("fake-vol-id"), undefined)
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("leaves the attachment to another server alone", () =>
+    Effect.gen(function* () {
+      const id = yield* published
+      yield* unpublishFrom(id, node2)
+      assert.deepStrictEqual((yield* placesOf(id)).inCinder, [node1])
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("detaches from every server when none is named", () =>
+    Effect.gen(function* () {
+      const id = yield* aVolume("shared")
+      yield* inTime(publishTo(id, node1, "MULTI_NODE_MULTI_WRITER"))
+      yield* inTime(publishTo(id, node2, "MULTI_NODE_MULTI_WRITER"))
+      yield* inTime(unpublishFrom(id, undefined))
+      assert.deepStrictEqual(yield* placesOf(id), detached)
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("waits for an attachment in progress and then detaches", () =>
+    Effect.gen(function* () {
+      const { nova } = yield* World
+      const id = yield* aVolume()
+      yield* nova.attachVolume(node1, id)
+      yield* inTime(unpublishFrom(id, node1))
+      assert.deepStrictEqual(yield* placesOf(id), detached)
+    }).pipe(Effect.provide(world(slow)))
+  )
+
+  it.effect("waits for a detachment in progress instead of asking again", () =>
+    Effect.gen(function* () {
+      const { calls } = yield* World
+      const id = yield* published
+      const first = yield* Effect.fork(unpublishFrom(id, node1))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(first)
+      yield* inTime(unpublishFrom(id, node1))
+      assert.deepStrictEqual(yield* placesOf(id), detached)
+      assert.strictEqual((yield* calls.counts).detachVolume, 1)
+    }).pipe(Effect.provide(world(slow)))
+  )
+
+  it.effect("reports a guest that holds on to the disk as not ready", () =>
+    Effect.gen(function* () {
+      const { faults } = yield* World
+      const id = yield* published
+      yield* faults.failWork({ work: "detach", outcome: "fails" })
+      const error = yield* Effect.flip(inTime(unpublishFrom(id, node1)))
+      assert.strictEqual(error._tag, "NotReady")
+      assert.include(error.message, "guest")
+    }).pipe(Effect.provide(world(slow)))
+  )
+
+  it.effect.each([
+    { what: "is locked", change: { locked: true }, says: "unlock" },
+    { what: "is being worked on", change: { taskState: "migrating" }, says: "migrating" },
+    { what: "is suspended", change: { vmState: "suspended" as const }, says: "resume" },
+    { what: "is in error", change: { vmState: "error" as const }, says: "administrator" }
+  ])("says why a server that $what keeps the volume", ({ change, says }) =>
+    Effect.gen(function* () {
+      const { control } = yield* World
+      const id = yield* published
+      yield* control.setServer(node1, change)
+      const error = yield* Effect.flip(inTime(unpublishFrom(id, node1)))
+      assert.strictEqual(error._tag, "NotReady")
+      assert.include(error.message, says)
+      assert.deepStrictEqual((yield* placesOf(id)).inCinder, [node1])
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("never removes the attachment of a server that vanished, and says what to do", () =>
+    Effect.gen(function* () {
+      const { control, calls } = yield* World
+      const id = yield* published
+      yield* control.loseServer(node1)
+      const error = yield* Effect.flip(inTime(unpublishFrom(id, node1)))
+      assert.strictEqual(error._tag, "NotReady")
+      assert.include(error.message, "no such server")
+      assert.isUndefined((yield* calls.counts).deleteAttachment)
+      assert.deepStrictEqual((yield* placesOf(id)).inCinder, [node1])
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("detaches from a server that is shut off", () =>
+    Effect.gen(function* () {
+      const { control } = yield* World
+      const id = yield* published
+      yield* control.setServer(node1, { vmState: "stopped" })
+      yield* inTime(unpublishFrom(id, node1))
+      assert.deepStrictEqual(yield* placesOf(id), detached)
+    }).pipe(Effect.provide(world()))
+  )
+})

@@ -1,0 +1,181 @@
+import { assert, describe, it } from "@effect/vitest"
+import {
+  decideStage,
+  mountOptions,
+  noProgress,
+  type StageFacts,
+  type StageProgress,
+  type StageWish
+} from "../../../src/domain/decisions/stage.ts"
+import { HostFailure } from "../../../src/domain/errors.ts"
+import { VolumeId } from "../../../src/domain/Volume.ts"
+import type { DiskContents } from "../../../src/ports/HostMounter.ts"
+import { device, GiB, mountOf, otherMount, outcome, rawMount, stagingPath, volumeId } from "./hostFixtures.ts"
+
+const plainWish: StageWish = {
+  volumeId,
+  fileSystem: undefined,
+  mode: "SINGLE_NODE_WRITER",
+  flags: [],
+  leastBytes: undefined,
+  resizeRequired: false
+}
+
+const blank: DiskContents = { _tag: "Blank" }
+const fs = (type: string, sizeBytes: bigint | undefined = GiB): DiskContents => ({
+  _tag: "FileSystem",
+  type,
+  uuid: undefined,
+  sizeBytes
+})
+
+interface Change extends Partial<Omit<StageFacts, "wish" | "progress">> {
+  readonly wish?: Partial<StageWish>
+  readonly progress?: Partial<StageProgress>
+}
+
+const facts = ({ progress, wish, ...changes }: Change): StageFacts => ({
+  device,
+  path: stagingPath,
+  kind: "directory",
+  mounts: [],
+  topIsStale: false,
+  ...changes,
+  wish: { ...plainWish, ...wish },
+  progress: { ...noProgress, ...progress }
+})
+
+const here = mountOf(stagingPath)
+const readOnlyHere = mountOf(stagingPath, { options: ["ro"] })
+const published = mountOf("/pod")
+const readOnly = { mode: "MULTI_NODE_READER_ONLY" } as const
+const ext4 = { fileSystem: "ext4" } as const
+const label = 'context="system_u:object_r:container_file_t:s0:c5,c1"'
+const refusal = new HostFailure({ operation: "grow", outcome: "failed", detail: "not permitted" })
+const unknown = new HostFailure({ operation: "grow", outcome: "unknown", detail: "killed" })
+
+const table: ReadonlyArray<readonly [string, Change, string]> = [
+  ["nothing known yet", {}, "Look"],
+  ["one blank look", { progress: { looks: [blank] } }, "Look"],
+  ["two blank looks", { progress: { looks: [blank, blank] } }, "Format"],
+  ["two blank looks, no directory", { kind: "absent", progress: { looks: [blank, blank] } }, "MakeDirectory"],
+  ["blank, then a file system", { progress: { looks: [blank, fs("ext4")] } }, "Refused"],
+  ["blank, then foreign", { progress: { looks: [blank, { _tag: "Foreign", what: "LVM" }] } }, "Refused"],
+  ["blank for read-only use", { wish: readOnly, progress: { looks: [blank, blank] } }, "Refused"],
+  ["blank with the flag ro", { wish: { flags: ["ro"] }, progress: { looks: [blank, blank] } }, "Refused"],
+  ["blank yet mounted elsewhere", { mounts: [published], progress: { looks: [blank, blank] } }, "Refused"],
+  ["blank and in raw use", { mounts: [rawMount("/pod")], progress: { looks: [blank, blank] } }, "Refused"],
+  ["just formatted", { progress: { formatted: "ext4" } }, "Mount"],
+  ["foreign data", { progress: { looks: [{ _tag: "Foreign", what: "LUKS" }] } }, "Refused"],
+  ["unclear data", { progress: { looks: [{ _tag: "Unclear", why: "noise" }] } }, "Refused"],
+  ["a file system", { progress: { looks: [fs("ext4")] } }, "Check"],
+  ["a checked file system", { progress: { looks: [fs("ext4")], checked: true } }, "Mount"],
+  ["a checked one, no directory", { kind: "absent", progress: { looks: [fs("xfs")], checked: true } }, "MakeDirectory"],
+  ["a file system for read-only use", { wish: readOnly, progress: { looks: [fs("ext4")] } }, "Mount"],
+  ["a file system in use elsewhere", { mounts: [published], progress: { looks: [fs("ext4")] } }, "Mount"],
+  ["ext3 where ext4 is asked", { wish: ext4, progress: { looks: [fs("ext3")] } }, "Check"],
+  ["xfs where ext4 is asked", { wish: ext4, progress: { looks: [fs("xfs")] } }, "Refused"],
+  ["a type nobody knows", { progress: { looks: [fs("ntfs")] } }, "Refused"],
+
+  ["a disk without size", { device: { ...device, sizeBytes: 0n } }, "RefreshSize"],
+  ["a disk smaller than the volume", { wish: { leastBytes: 2n * GiB } }, "RefreshSize"],
+  ["still smaller", { wish: { leastBytes: 2n * GiB }, progress: { refreshed: true } }, "NotReady"],
+  ["smaller within the tolerance", { wish: { leastBytes: GiB + 33_554_432n } }, "Look"],
+  ["smaller just beyond it", { wish: { leastBytes: GiB + 33_554_433n } }, "RefreshSize"],
+
+  ["staged and grown", { mounts: [here], progress: { looks: [fs("ext4")] } }, "Done"],
+  ["staged, not looked at", { mounts: [here] }, "Look"],
+  ["staged right after the format", { mounts: [here], progress: { formatted: "ext4" } }, "Done"],
+  ["staged with a small file system", { mounts: [here], progress: { looks: [fs("ext4", GiB / 2n)] } }, "Grow"],
+  [
+    "staged, small within the tolerance",
+    { mounts: [here], progress: { looks: [fs("ext4", GiB - 33_554_432n)] } },
+    "Done"
+  ],
+  [
+    "staged, size unknown, resize asked",
+    { mounts: [here], wish: { resizeRequired: true }, progress: { looks: [{ _tag: "Unclear", why: "busy" }] } },
+    "Grow"
+  ],
+  ["staged, size unknown", { mounts: [here], progress: { looks: [{ _tag: "Unclear", why: "busy" }] } }, "Done"],
+  ["staged and grown by us", { mounts: [here], progress: { growth: "done" } }, "Done"],
+  ["growth refused, nobody uses it", { mounts: [here], progress: { growth: { refusedMounted: refusal } } }, "Unmount"],
+  ["growth refused, in use", { mounts: [here, published], progress: { growth: { refusedMounted: refusal } } }, "Done"],
+  [
+    "growth refused, unmounted ext",
+    { progress: { looks: [fs("ext4", 1n)], checked: true, growth: { refusedMounted: refusal } } },
+    "Grow"
+  ],
+  [
+    "growth refused, unmounted xfs",
+    { progress: { looks: [fs("xfs", 1n)], checked: true, growth: { refusedMounted: refusal } } },
+    "HostFailure"
+  ],
+  [
+    "growth that may still run",
+    { progress: { looks: [fs("ext4", 1n)], checked: true, growth: { refusedMounted: unknown } } },
+    "HostFailure"
+  ],
+  ["staged for writing, read-only asked", { mounts: [here], wish: readOnly }, "AlreadyExists"],
+  ["staged read-only, writing asked", { mounts: [readOnlyHere] }, "AlreadyExists"],
+  ["staged read-only as asked", { mounts: [readOnlyHere], wish: readOnly }, "Done"],
+  ["staged with another file system", { mounts: [here], wish: { fileSystem: "xfs" } }, "AlreadyExists"],
+  ["staged without the SELinux label", { mounts: [here], wish: { flags: [label] } }, "AlreadyExists"],
+  [
+    "staged with the same SELinux label",
+    {
+      mounts: [mountOf(stagingPath, { options: ["rw", "context=system_u:object_r:container_file_t:s0:c1", "c5"] })],
+      wish: { flags: [label] },
+      progress: { looks: [fs("ext4")] }
+    },
+    "Done"
+  ],
+  ["a part of the disk mounted there", { mounts: [mountOf(stagingPath, { root: "/sub" })] }, "AlreadyExists"],
+  ["a subvolume of btrfs there", { mounts: [mountOf(stagingPath, { root: "/@", fsType: "btrfs" })] }, "Look"],
+  ["another volume staged there", { mounts: [otherMount(stagingPath)] }, "AlreadyExists"],
+  ["another volume in sight over ours", { mounts: [here, otherMount(stagingPath)] }, "AlreadyExists"],
+  ["a dead mount there", { mounts: [otherMount(stagingPath)], topIsStale: true }, "Unmount"],
+
+  ["a symlink", { kind: "symlink" }, "Refused"],
+  ["a file", { kind: "file" }, "Refused"],
+  ["something else", { kind: "other" }, "Refused"]
+]
+
+describe("decideStage", () => {
+  for (const [situation, change, expected] of table) {
+    it(`${situation}: ${expected}`, () => assert.strictEqual(outcome(decideStage(facts(change))), expected))
+  }
+
+  it("formats with the type asked for and the volume's id as UUID", () => {
+    const verdict = decideStage(facts({ wish: { fileSystem: "xfs" }, progress: { looks: [blank, blank] } }))
+    assert.deepStrictEqual(verdict, {
+      _tag: "Do",
+      action: { _tag: "Format", fileSystem: "xfs", uuid: volumeId as string }
+    })
+  })
+
+  it("formats without a UUID where the volume's id is none", () => {
+    const verdict = decideStage(facts({ wish: { volumeId: VolumeId("vol-1") }, progress: { looks: [blank, blank] } }))
+    assert.deepStrictEqual(verdict, { _tag: "Do", action: { _tag: "Format", fileSystem: "ext4", uuid: undefined } })
+  })
+
+  it("mounts the type that is there, not the one of the family that is asked for", () => {
+    const verdict = decideStage(facts({ wish: ext4, progress: { looks: [fs("ext2")], checked: true } }))
+    assert.deepStrictEqual(verdict, { _tag: "Do", action: { _tag: "Mount", fileSystem: "ext2", options: [] } })
+  })
+})
+
+describe("mountOptions", () => {
+  const options = (wish: Partial<StageWish>, type: "ext2" | "ext3" | "ext4" | "xfs" | "btrfs") =>
+    mountOptions({ ...plainWish, ...wish }, type)
+
+  it("are the flags as they came", () => assert.deepStrictEqual(options({ flags: ["noatime"] }, "xfs"), ["noatime"]))
+
+  it("keep journals from being replayed for read-only use, and drop a contradicting flag", () => {
+    assert.deepStrictEqual(options({ ...readOnly, flags: ["rw", "noatime"] }, "ext4"), ["noatime", "ro", "noload"])
+    assert.deepStrictEqual(options(readOnly, "ext3"), ["ro", "noload"])
+    assert.deepStrictEqual(options(readOnly, "ext2"), ["ro"])
+    assert.deepStrictEqual(options({ ...readOnly, flags: ["ro"] }, "xfs"), ["ro", "norecovery"])
+    assert.deepStrictEqual(options(readOnly, "btrfs"), ["ro", "rescue=nologreplay"])
+  })
+})
