@@ -10,7 +10,11 @@ const sources = readdirSync(root, { recursive: true, encoding: "utf8" })
 
 /** Where each import of a file leads: a path below `src` for our own files, the bare name for packages. */
 const importsOf = (file: string): ReadonlyArray<string> =>
-  [...readFileSync(join(root, file), "utf8").matchAll(/(?:^|\n)(?:import|export)\b[^"']*?from "([^"]+)"|import\("([^"]+)"\)/g)]
+  [
+    ...readFileSync(join(root, file), "utf8").matchAll(
+      /(?:^|\n)(?:import|export)\b[^"']*?from "([^"]+)"|import\("([^"]+)"\)/g
+    )
+  ]
     .map((match) => match[1] ?? match[2] ?? "")
     .map((target) => (target.startsWith(".") ? normalize(join(dirname(file), target)) : target))
 
@@ -54,7 +58,8 @@ describe("the layers", () => {
 
   it("keep wire messages in the gRPC adapter", () => {
     const leaks = sources.filter(
-      (file) => !file.startsWith(join("adapters", "csi")) && importsOf(file).some((target) => target.includes("csi/gen"))
+      (file) =>
+        !file.startsWith(join("adapters", "csi")) && importsOf(file).some((target) => target.includes("csi/gen"))
     )
     assert.deepStrictEqual(leaks, [])
   })

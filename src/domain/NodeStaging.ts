@@ -151,11 +151,12 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
             patience,
             look: facts,
             decide: decideStage,
-            carryOut: (action, before) =>
-              Effect.map(carryOut(action, before), (after) => {
+            carryOut: (action, before) => {
+              if (action._tag === "Mount") undo = takeDown(before)
+              return Effect.map(carryOut(action, before), (after) => {
                 progress = after
-                if (action._tag === "Mount") undo = takeDown(before)
               })
+            }
           }).pipe(Effect.tapError((error) => (isFinal(error) ? undo : Effect.void)))
         })
 

@@ -4,7 +4,6 @@ import { identityService } from "../adapters/csi/identity.ts"
 import { nodeService } from "../adapters/csi/node.ts"
 import { type Served, type ServeEndpoint, type ServeFailure, type Service, serve } from "../adapters/csi/server.ts"
 import { type ControllerOptions, ControllerSettings } from "../domain/ControllerSettings.ts"
-import { NodeOperations } from "../domain/NodeOperations.ts"
 import { NodePublishing } from "../domain/NodePublishing.ts"
 import { type NodeOptions, NodeSettings } from "../domain/NodeSettings.ts"
 import { NodeStaging } from "../domain/NodeStaging.ts"
@@ -31,7 +30,6 @@ export const layerNode = (
   options: NodeOptions
 ): Layer.Layer<NodeStaging | NodePublishing | NodeVolumes, never, HostMounter | InstanceMetadata> =>
   Layer.mergeAll(NodeStaging.layer, NodePublishing.layer, NodeVolumes.layer).pipe(
-    Layer.provide(NodeOperations.layer),
     Layer.provide(Layer.succeed(NodeSettings, options))
   )
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either, TestClock, TestContext } from "effect"
+import { Effect, Either, Logger, LogLevel, TestClock, TestContext } from "effect"
 import fc from "fast-check"
 import type { HostOperation } from "../../src/adapters/memory/HostMemory.ts"
 import type { AccessMode } from "../../src/domain/Capability.ts"
@@ -234,7 +234,9 @@ describe("a node, whatever happens to it", () => {
     () =>
       fc.assert(
         fc.asyncProperty(fc.array(fc.tuple(step, trouble), { minLength: 1, maxLength: 25 }), (steps) =>
-          Effect.runPromise(Effect.provide(run(steps), TestContext.TestContext))
+          Effect.runPromise(
+            run(steps).pipe(Logger.withMinimumLogLevel(LogLevel.None), Effect.provide(TestContext.TestContext))
+          )
         ),
         { numRuns: 200, interruptAfterTimeLimit: 15_000, markInterruptAsFailure: false }
       ),

@@ -53,7 +53,7 @@ const placesOf = (volumeId: VolumeId) =>
     return { status, inCinder: attachments.map(({ serverId }) => serverId), inNova: listed.map(String) }
   })
 
-const detached = { status: "available", inCinder: [], inNova: [] }
+const detached: Effect.Effect.Success<ReturnType<typeof placesOf>> = { status: "available", inCinder: [], inNova: [] }
 
 describe("VolumeAttachment.publish", () => {
   it.effect("answers once Cinder shows the attachment, with what the node needs", () =>
@@ -199,7 +199,7 @@ describe("VolumeAttachment.publish", () => {
     }).pipe(Effect.provide(world()))
   )
 
-  it.effect("waits while Nova still lists the volume on its former server", () =>
+  it.effect("is not ready as long as Nova lists the volume on its former server", () =>
     Effect.gen(function* () {
       const { nova } = yield* World
       const id = yield* aVolume()

@@ -30,7 +30,7 @@ export const sh = (program: string, ...args: ReadonlyArray<string>): string =>
 export const mountsBelow = (folder: string): ReadonlyArray<string> =>
   readFileSync("/proc/self/mountinfo", "utf8")
     .split("\n")
-    .flatMap((line) => line.split(" ")[4] ?? [])
+    .flatMap((line) => line.split(" ")[4]?.replaceAll("\\040", " ") ?? [])
     .filter((target) => target.startsWith(`${folder}/`))
 
 export const loopsOver = (folder: string): ReadonlyArray<string> =>

@@ -18,7 +18,11 @@ const expectedSkips = [
   { spec: /^ModifyVolume/, count: 6, reason: "MODIFY_VOLUME is not advertised yet" },
   { spec: /GetSnapshot/, count: 3, reason: "GET_SNAPSHOT is not advertised yet" },
   { spec: /GroupController/, count: 6, reason: "volume groups are not advertised yet" },
-  { spec: /ControllerPublishVolume \/ .*incompatible/, count: 1, reason: "PUBLISH_READONLY: Cinder attaches for writing only" }
+  {
+    spec: /ControllerPublishVolume \/ .*incompatible/,
+    count: 1,
+    reason: "PUBLISH_READONLY: Cinder attaches for writing only"
+  }
 ]
 
 const fail = (message) => {
@@ -42,7 +46,7 @@ const installProgram = () => {
 /** Starts the driver and waits until it prints the path of its socket. */
 const startDriver = () =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, [driver, "demo", "--keep", "--max-volumes=6"], {
+    const child = spawn(process.execPath, [driver, "demo", "--keep", "--log", "--max-volumes=6"], {
       stdio: ["ignore", "pipe", openSync(driverLog, "w")]
     })
     const lines = createInterface({ input: child.stdout })
@@ -71,7 +75,8 @@ const specsOf = (report) =>
       failure: spec.Failure?.Message
     }))
 
-if (process.platform !== "linux" || process.getuid() !== 0) fail("csi-sanity mounts real disks: run it as root on Linux")
+if (process.platform !== "linux" || process.getuid() !== 0)
+  fail("csi-sanity mounts real disks: run it as root on Linux")
 installProgram()
 if (run(process.execPath, ["scripts/bundle.mjs"]).status !== 0) fail("the bundle could not be made")
 

@@ -19,6 +19,7 @@ const demoHelp = `cinder-csi-plugin demo: the driver on a cloud of its own, and 
 
   --keep            serve on when the life is over, and print the socket's path alone on a line
   --max-volumes=N   most volumes that the node takes (default 0: no limit)
+  --log             what the driver logs, on standard error
 
 As root on Linux the disks are real: sparse files, loop devices, mkfs, mount. Otherwise the host is simulated.`
 
@@ -31,13 +32,15 @@ class DemoRefusal extends Data.TaggedError("DemoRefusal")<{ readonly problem: st
 interface DemoOptions {
   readonly keep: boolean
   readonly maxVolumes: number
+  readonly log: boolean
 }
 
 const readArguments = (argv: ReadonlyArray<string>): Either.Either<DemoOptions, DemoRefusal> => {
-  let options: DemoOptions = { keep: false, maxVolumes: 0 }
+  let options: DemoOptions = { keep: false, maxVolumes: 0, log: false }
   for (const argument of argv) {
     const limit = /^--max-volumes=(\d{1,3})$/.exec(argument)?.[1]
     if (argument === "--keep") options = { ...options, keep: true }
+    else if (argument === "--log") options = { ...options, log: true }
     else if (limit !== undefined) options = { ...options, maxVolumes: Number(limit) }
     else
       return Either.left(new DemoRefusal({ problem: `demo does not know ${argument}; demo --help shows what it does` }))
@@ -70,11 +73,8 @@ const chooseHost = (root: string) =>
       : yield* makeSimulatedHost(root, serverId, obstacle)
   })
 
-/** A cloud, a host and the driver in one process; ends when the life is over unless told to keep serving. */
-export const runDemo = (argv: ReadonlyArray<string>) =>
+const show = (options: DemoOptions) =>
   Effect.gen(function* () {
-    if (argv.includes("--help")) return yield* Console.log(demoHelp)
-    const options = yield* readArguments(argv)
     const files = yield* FileSystem.FileSystem
     const root = yield* files.makeTempDirectoryScoped({ prefix: "cinder-csi-demo-" })
     const steps = yield* makeSteps
@@ -108,8 +108,12 @@ export const runDemo = (argv: ReadonlyArray<string>) =>
     yield* Console.log("serving until interrupted; the socket is")
     yield* Console.log(socket)
     yield* Effect.never
-  }).pipe(
-    Effect.scoped,
-    Logger.withMinimumLogLevel(LogLevel.Warning),
-    Effect.provide(Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger)))
-  )
+  }).pipe(Effect.scoped, Logger.withMinimumLogLevel(options.log ? LogLevel.Info : LogLevel.None))
+
+/** A cloud, a host and the driver in one process; ends when the life is over unless told to keep serving. */
+export const runDemo = (argv: ReadonlyArray<string>) =>
+  argv.includes("--help")
+    ? Console.log(demoHelp)
+    : Effect.flatMap(readArguments(argv), show).pipe(
+        Effect.provide(Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger)))
+      )

@@ -1,78 +1,68 @@
+import { Option } from "effect"
 import type { Json } from "./json.ts"
 
 /** Just enough of Python's literals for filters: texts, numbers, None, True, False, lists, tuples and dictionaries. */
-class Reader {
-  private readonly source: string
-  private position = 0
+const readerOf = (source: string) => {
+  let position = 0
 
-  constructor(source: string) {
-    this.source = source
-  }
-
-  whole(): Json | undefined {
-    const value = this.value()
-    this.blanks()
-    return value !== undefined && this.position === this.source.length ? value : undefined
-  }
-
-  private blanks(): void {
-    while (/\s/.test(this.source[this.position] ?? "")) this.position += 1
-  }
-
-  private takes(text: string): boolean {
-    this.blanks()
-    if (!this.source.startsWith(text, this.position)) return false
-    this.position += text.length
-    return true
-  }
-
-  private matches(pattern: RegExp): string | undefined {
+  const match = (pattern: RegExp): string | undefined => {
     const sticky = new RegExp(pattern.source, "y")
-    sticky.lastIndex = this.position
-    const found = sticky.exec(this.source)?.[0]
-    if (found !== undefined) this.position += found.length
+    sticky.lastIndex = position
+    const found = sticky.exec(source)?.[0]
+    if (found !== undefined) position += found.length
     return found
   }
 
-  private value(): Json | undefined {
-    this.blanks()
-    const text = this.matches(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/)
-    if (text !== undefined) return text.slice(1, -1).replaceAll(/\\(.)/g, "$1")
-    const number = this.matches(/-?\d+(?:\.\d+)?(?![\w-])/)
-    if (number !== undefined) return Number(number)
-    const word = this.matches(/None\b|True\b|False\b/)
-    if (word !== undefined) return word === "None" ? null : word === "True"
-    if (this.takes("[")) return this.list("]")
-    if (this.takes("(")) return this.list(")")
-    return this.takes("{") ? this.dictionary() : undefined
+  const takes = (pattern: RegExp): boolean => {
+    match(/\s+/)
+    return match(pattern) !== undefined
   }
 
-  private list(end: string): Json | undefined {
+  const value = (): Option.Option<Json> => {
+    match(/\s+/)
+    const text = match(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/)
+    if (text !== undefined) return Option.some(text.slice(1, -1).replaceAll(/\\(.)/g, "$1"))
+    const number = match(/-?\d+(?:\.\d+)?(?![\w.-])/)
+    if (number !== undefined) return Option.some(Number(number))
+    const word = match(/(?:None|True|False)\b/)
+    if (word !== undefined) return Option.some(word === "None" ? null : word === "True")
+    if (takes(/\[/)) return list(/\]/)
+    if (takes(/\(/)) return list(/\)/)
+    return takes(/\{/) ? dictionary() : Option.none()
+  }
+
+  const list = (end: RegExp): Option.Option<Json> => {
     const items: Array<Json> = []
-    while (!this.takes(end)) {
-      const item = this.value()
-      if (item === undefined) return undefined
-      items.push(item)
-      if (this.takes(",")) continue
-      return this.takes(end) ? items : undefined
+    while (!takes(end)) {
+      const item = value()
+      if (Option.isNone(item)) return item
+      items.push(item.value)
+      if (takes(/,/)) continue
+      return takes(end) ? Option.some(items) : Option.none()
     }
-    return items
+    return Option.some(items)
   }
 
-  private dictionary(): Json | undefined {
+  const dictionary = (): Option.Option<Json> => {
     const members: Array<readonly [string, Json]> = []
-    while (!this.takes("}")) {
-      const key = this.value()
-      if (key === undefined || !this.takes(":")) return undefined
-      const value = this.value()
-      if (value === undefined) return undefined
-      members.push([`${key}`, value])
-      if (this.takes(",")) continue
-      return this.takes("}") ? Object.fromEntries(members) : undefined
+    while (!takes(/\}/)) {
+      const key = value()
+      if (Option.isNone(key) || !takes(/:/)) return Option.none()
+      const member = value()
+      if (Option.isNone(member)) return member
+      members.push([`${key.value}`, member.value])
+      if (takes(/,/)) continue
+      return takes(/\}/) ? Option.some(Object.fromEntries(members)) : Option.none()
     }
-    return Object.fromEntries(members)
+    return Option.some(Object.fromEntries(members))
   }
+
+  return { value, isAtEnd: () => !takes(/[^]/) }
 }
 
 /** The value of a filter as Cinder understands it; what is no literal stays the text it is. */
-export const literalOf = (text: string): Json => new Reader(text).whole() ?? text
+export const literalOf = (text: string): Json => {
+  const reader = readerOf(text)
+  const value = reader.value()
+  return Option.isSome(value) && reader.isAtEnd() ? value.value : text
+}

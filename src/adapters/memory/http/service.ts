@@ -102,7 +102,7 @@ export interface ServiceSettings {
   readonly endpoints: Endpoints
   readonly tokens: TokenStore
   /** Answers to paths that need no token. */
-  readonly open: (path: string) => Reply | undefined
+  readonly open: (path: string, idHeaders: Headers) => Reply | undefined
   /** The answer to the root itself, which needs a token. */
   readonly rootDocument: Reply | undefined
   /** What an unscoped token gets. */
@@ -207,8 +207,8 @@ export const makeService = (settings: ServiceSettings) => {
         template,
         reply: withHeaders(reply, idHeaders(requestId))
       })
-      const open = request.method === "GET" ? settings.open(request.path) : undefined
-      if (open !== undefined) return Effect.succeed(answer(request.path, open))
+      const open = request.method === "GET" ? settings.open(request.path, idHeaders(requestId)) : undefined
+      if (open !== undefined) return Effect.succeed({ template: request.path, reply: open })
       const segments = segmentsOf(request.path)
       if (segments[0] !== root) return Effect.succeed(answer("(none)", unroutedReply))
       const token = tokens.findAt(settings.name, request.headers["x-auth-token"], now)

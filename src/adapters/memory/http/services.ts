@@ -64,7 +64,8 @@ export const makeCinder = ({ endpoints, tokens, range }: Common, settings: Cinde
     endpoints,
     tokens,
     routes: volumeServiceRoutes(settings),
-    open: (path) => (path === "/" || path === "" ? cinderDocument(endpoints, range, 300) : undefined),
+    open: (path, idHeaders) =>
+      path === "/" || path === "" ? withHeaders(cinderDocument(endpoints, range, 300), idHeaders) : undefined,
     rootDocument: cinderDocument(endpoints, range, 200),
     unscoped: () => faultReply(forbidden(malformed))
   })
@@ -121,9 +122,9 @@ export const makeNova = ({ endpoints, tokens, range }: Common) =>
     endpoints,
     tokens,
     routes: computeServiceRoutes,
-    open: (path) => {
+    open: (path, idHeaders) => {
       if (path === "/" || path === "") return novaList(endpoints, range)
-      return path === "/v2.1" || path === "/v2.1/" ? novaDocument(endpoints, range) : undefined
+      return path === "/v2.1" || path === "/v2.1/" ? withHeaders(novaDocument(endpoints, range), idHeaders) : undefined
     },
     rootDocument: undefined,
     unscoped: (template) =>

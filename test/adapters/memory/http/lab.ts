@@ -33,8 +33,8 @@ const worldOptions: WorldOptions = {
   ],
   serverZones: ["nova", "nova2"],
   volumeTypes: [
-    { name: "fast", backend: "fast" },
-    { name: "bulk", backend: "bulk", zones: ["nova"] },
+    { name: "fast", id: "ac9dd3b9-7121-4b1b-bac6-69d8fc294e54", backend: "fast" },
+    { name: "bulk", id: "982f67ee-c14d-4a58-81ab-a1f5acdd6490", backend: "bulk", zones: ["nova"] },
     { name: "multi", backend: "fast", multiattach: true },
     { name: "__DEFAULT__", backend: "fast" }
   ],
@@ -241,7 +241,12 @@ export const makeLab = (topic: Topic): Effect.Effect<Lab, never, Scope.Scope> =>
           "Content-Type": "application/json"
         },
         body: body === undefined ? undefined : JSON.stringify(body)
-      }).pipe(Effect.filterOrDieMessage(({ status }) => status < 300, `the preparation ${method} ${path} was refused`))
+      }).pipe(
+        Effect.filterOrDie(
+          ({ status }) => status < 300,
+          (answer) => new Error(`the preparation ${method} ${path} was refused: ${JSON.stringify(answer.body)}`)
+        )
+      )
 
     const idOf = (answer: LabAnswer): string => uuidPattern.exec(JSON.stringify(answer.body))?.[0] ?? ""
     const settle = TestClock.adjust("10 seconds")

@@ -22,12 +22,12 @@ const claims: ReadonlyArray<string> = [
 const pathBelowProject = ({ request }: RecordedStep): string =>
   (request.path.split("?")[0] ?? "").replace(/^\/(?:v3|v2\.1)(?:\/[0-9a-f]{32})?(?=\/|$)/, "")
 
-const isClaimed = (step: RecordedStep): boolean => {
+const claimOf = (step: RecordedStep): string | undefined => {
   const { service, method } = step.request
-  if (service === "metadata") return true
+  if (service === "metadata") return "metadata GET"
   const path =
     service === "keystone" ? (step.request.path.split("?")[0] ?? "").replace(/(.)\/$/, "$1") : pathBelowProject(step)
-  return claims.some((claim) => {
+  return claims.find((claim) => {
     const [claimed, verb, template = ""] = claim.split(" ")
     return (
       claimed === service &&
@@ -52,7 +52,7 @@ const unsupportedWhy = (topic: Topic, position: number): string | undefined => {
   const step = topic.steps[position]
   const why = scripts[topic.name]?.unsupported?.[position]
   if (why !== undefined || step === undefined) return why
-  return isClaimed(step) || needsNoRoute(step) ? undefined : "no such route"
+  return claimOf(step) !== undefined || needsNoRoute(step) ? undefined : "no such route"
 }
 
 const translated = (text: string, ids: Ids): string => {
@@ -126,7 +126,9 @@ describe("the HTTP face of the World answers as the real services did", () => {
     const all = topics.flatMap((topic) => topic.steps.map((step, position) => ({ topic, step, position })))
     const left = all.flatMap(({ topic, step, position }) => {
       const why = unsupportedWhy(topic, position)
-      return why === undefined ? [] : [`${step.request.method} ${pathBelowProject(step)}: ${why}`]
+      return why === undefined
+        ? []
+        : [`${claimOf(step) ?? `${step.request.service} ${step.request.method} ${pathBelowProject(step)}`}: ${why}`]
     })
     process.stdout.write(
       `${left.map((line) => `unsupported: ${line}\n`).join("")}${all.length} recorded exchanges: ` +

@@ -1,0 +1,118 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Either } from "effect"
+import type { VolumeCapability } from "../../../src/domain/Capability.ts"
+import { checkCapabilities, unservedBy } from "../../../src/domain/decisions/capabilities.ts"
+import { checkName } from "../../../src/domain/decisions/names.ts"
+import { readSnapshotParameters, readVolumeParameters } from "../../../src/domain/decisions/parameters.ts"
+import { blockOn, mountOn } from "../../support/controllerOnWorld.ts"
+
+const problem = <A>(checked: Either.Either<A, { readonly message: string }>): string =>
+  Either.match(checked, { onLeft: ({ message }) => message, onRight: () => "fine" })
+
+describe("a name", () => {
+  it.each([
+    { what: "128 bytes", name: "n".repeat(128) },
+    { what: "128 bytes in 64 letters", name: "é".repeat(64) },
+    { what: "128 bytes in 32 emoji", name: "🐳".repeat(32) },
+    { what: "tab, line feed and carriage return", name: "a\tb\nc\rd" }
+  ])("may have $what", ({ name }) => {
+    assert.strictEqual(problem(checkName("name", name)), "fine")
+  })
+
+  it.each([
+    { what: "nothing", name: "", says: "name must not be empty" },
+    { what: "129 bytes", name: "n".repeat(129), says: "name has 129 bytes, more than the 128 allowed" },
+    { what: "130 bytes in 65 letters", name: "é".repeat(65), says: "name has 130 bytes, more than the 128 allowed" },
+    ...[0x00, 0x08, 0x0b, 0x0c, 0x0e, 0x1f, 0x7f, 0x9f].map((code) => ({
+      what: `U+${code.toString(16)}`,
+      name: `a${String.fromCodePoint(code)}`,
+      says: `name holds the control character U+${code.toString(16).toUpperCase().padStart(4, "0")}`
+    }))
+  ])("may not have $what", ({ name, says }) => {
+    assert.strictEqual(problem(checkName("name", name)), says)
+  })
+})
+
+describe("capabilities", () => {
+  const tableOf = (capability: VolumeCapability) => ({
+    single: problem(checkCapabilities([capability])) === "fine",
+    onMultiattach: unservedBy({ multiattach: true }, [capability]) === undefined,
+    onOthers: unservedBy({ multiattach: false }, [capability]) === undefined
+  })
+  const all = { single: true, onMultiattach: true, onOthers: true }
+  const shared = { single: true, onMultiattach: true, onOthers: false }
+  const none = { single: false, onMultiattach: false, onOthers: false }
+
+  it.each([
+    { capability: mountOn("SINGLE_NODE_WRITER"), is: all },
+    { capability: mountOn("SINGLE_NODE_WRITER", ""), is: all },
+    { capability: mountOn("SINGLE_NODE_SINGLE_WRITER", "xfs"), is: all },
+    { capability: mountOn("SINGLE_NODE_MULTI_WRITER"), is: all },
+    { capability: mountOn("SINGLE_NODE_READER_ONLY"), is: all },
+    { capability: mountOn("MULTI_NODE_READER_ONLY"), is: shared },
+    { capability: mountOn("MULTI_NODE_SINGLE_WRITER"), is: none },
+    { capability: mountOn("MULTI_NODE_MULTI_WRITER"), is: none },
+    { capability: mountOn("SINGLE_NODE_WRITER", "ntfs"), is: none },
+    { capability: blockOn("SINGLE_NODE_WRITER"), is: all },
+    { capability: blockOn("MULTI_NODE_READER_ONLY"), is: shared },
+    { capability: blockOn("MULTI_NODE_SINGLE_WRITER"), is: shared },
+    { capability: blockOn("MULTI_NODE_MULTI_WRITER"), is: shared }
+  ])("$capability.mode, $capability.access", ({ capability, is }) => {
+    assert.deepStrictEqual(tableOf(capability), is)
+  })
+
+  it("must name at least one and are refused if one of them is", () => {
+    assert.strictEqual(problem(checkCapabilities([])), "volume_capabilities must name at least one")
+    assert.notStrictEqual(problem(checkCapabilities([mountOn(), mountOn("MULTI_NODE_MULTI_WRITER")])), "fine")
+  })
+})
+
+describe("parameters of a StorageClass", () => {
+  it("are read, kept as metadata or let through", () => {
+    const parameters = {
+      type: "ssd",
+      availability: "az1",
+      multiattach: "yes",
+      "csi.storage.k8s.io/pv/name": "pvc-1"
+    }
+    assert.deepStrictEqual(Either.getOrThrow(readVolumeParameters(parameters)), {
+      volumeType: "ssd",
+      availability: "az1",
+      metadata: { "csi.storage.k8s.io/pv/name": "pvc-1" },
+      unknown: ["multiattach"]
+    })
+  })
+
+  it.each([
+    { parameters: { type: "" }, says: `parameters["type"] must not be empty; leave it out for the cloud's default` },
+    { parameters: { type: "t".repeat(256) }, says: `parameters["type"] is longer than 255 characters` },
+    {
+      parameters: { availability: "" },
+      says: `parameters["availability"] must not be empty; leave it out for the cloud's default`
+    }
+  ])("refuse a bad value: $says", ({ parameters, says }) => {
+    assert.strictEqual(problem(readVolumeParameters(parameters)), says)
+  })
+})
+
+describe("parameters of a VolumeSnapshotClass", () => {
+  it.each([
+    {},
+    { type: "" },
+    { type: "snapshot" },
+    { "force-create": "true" },
+    { "force-create": "False" },
+    { colour: "red" }
+  ])("may be %o", (parameters) => {
+    assert.strictEqual(problem(readSnapshotParameters(parameters)), "fine")
+  })
+
+  it.each([
+    { parameters: { type: "backup" }, says: `parameters["type"] "backup" is not supported yet; use "snapshot"` },
+    { parameters: { type: "Snapshot" }, says: `parameters["type"] must be "snapshot"` },
+    { parameters: { "force-create": "maybe" }, says: `parameters["force-create"] must be true or false` },
+    { parameters: { "force-create": "" }, says: `parameters["force-create"] must be true or false` }
+  ])("refuse a bad value: $says", ({ parameters, says }) => {
+    assert.strictEqual(problem(readSnapshotParameters(parameters)), says)
+  })
+})
