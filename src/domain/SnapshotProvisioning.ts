@@ -76,7 +76,7 @@ export class SnapshotProvisioning extends Context.Tag("cinder-csi/domain/Snapsho
         const name = yield* checkName("name", request.name)
         if (volumeId === "") return yield* new InvalidInput({ field: "source_volume_id", problem: "must not be empty" })
         const parameters = yield* readSnapshotParameters(request.parameters)
-        return provisioned(yield* exclusively([`snapshot ${name}`], createSnapshot(volumeId, name, parameters)))
+        return provisioned(yield* exclusively([`snapshot named ${name}`], createSnapshot(volumeId, name, parameters)))
       })
 
       const remove = Effect.fn("SnapshotProvisioning.remove")((id: SnapshotId) =>

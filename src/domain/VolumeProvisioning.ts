@@ -115,7 +115,7 @@ export class VolumeProvisioning extends Context.Tag("cinder-csi/domain/VolumePro
 
       const provision = Effect.fn("VolumeProvisioning.provision")(function* (request: ProvisionRequest) {
         const plan = yield* planVolume(request, settings)
-        const volume = yield* exclusively([`volume ${plan.name}`], createVolume(plan))
+        const volume = yield* exclusively([`volume named ${plan.name}`], createVolume(plan))
         return provisioned(volume, request.topology)
       })
 

@@ -1,12 +1,17 @@
 import { type Context, Effect } from "effect"
-import type { BlockDevice, HostMounter, Mount } from "../ports/HostMounter.ts"
-import { isStale, topAt } from "./decisions/mounts.ts"
+import type { HostMounter, Mount } from "../ports/HostMounter.ts"
+import { type AtSource, isStale, topAt } from "./decisions/mounts.ts"
 import type { HostFailure } from "./errors.ts"
+import { isProperPath } from "./hostPath.ts"
 
 type Host = Context.Tag.Service<HostMounter>
 
-const deviceNamed = (host: Host, source: string): Effect.Effect<BlockDevice | undefined, HostFailure> =>
-  source.startsWith("/") ? host.deviceAt(source) : Effect.succeed(undefined)
+const atSource = Effect.fnUntraced(function* (host: Host, source: string): Effect.fn.Return<AtSource, HostFailure> {
+  if (!isProperPath(source)) return "unclear"
+  const { kind } = yield* host.locate(source)
+  if (kind === "absent") return "gone"
+  return kind === "blockDevice" ? ((yield* host.deviceAt(source)) ?? "gone") : "unclear"
+})
 
 /**
  * The mount table, with the number of the disk in place of the one btrfs invents
@@ -17,8 +22,8 @@ export const readMounts = Effect.fnUntraced(function* (host: Host) {
   const sources = new Set(mounts.filter(({ fsType }) => fsType === "btrfs").map(({ source }) => source))
   const numbers = new Map<string, string>()
   for (const source of sources) {
-    const device = yield* Effect.orElseSucceed(deviceNamed(host, source), () => undefined)
-    if (device !== undefined) numbers.set(source, device.number)
+    const found = yield* Effect.orElseSucceed(atSource(host, source), () => "unclear" as const)
+    if (typeof found === "object") numbers.set(source, found.number)
   }
   return mounts.map(
     (mount): Mount =>
@@ -29,7 +34,7 @@ export const readMounts = Effect.fnUntraced(function* (host: Host) {
 /** Whether the mount in sight at the path has lost its disk. */
 export const topIsStale = Effect.fnUntraced(function* (host: Host, mounts: ReadonlyArray<Mount>, path: string) {
   const top = topAt(mounts, path)
-  return top !== undefined && isStale(top, yield* deviceNamed(host, top.source))
+  return top !== undefined && isStale(top, yield* atSource(host, top.source))
 })
 
 /** A mount whose disk is dead may not even let its root be looked at: then the mount table alone tells where it is. */

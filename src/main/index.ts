@@ -2,7 +2,7 @@
  * The library: the driver's core for other Effect programs. Services need ports; adapters provide them; `serveDriver` speaks
  * CSI over any of them. The cloud and host in memory are in `effect-cinder-csi/memory`.
  */
-export * from "../adapters/csi/client.ts"
+export { type CallOptions, type CsiClient, makeCsiClient, RpcFailure } from "../adapters/csi/client.ts"
 export { type Served, type ServeEndpoint, ServeFailure } from "../adapters/csi/server.ts"
 export { layerHostLinux } from "../adapters/host/HostMounterLinux.ts"
 export { layerInstanceMetadata } from "../adapters/metadata/InstanceMetadata.ts"

@@ -12,15 +12,19 @@ import { blockOn, controllerOnWorld, inTime, requestsOf } from "../support/contr
 const node1 = ServerId("11111111-1111-4111-8111-111111111111")
 const node2 = ServerId("22222222-2222-4222-8222-222222222222")
 
-const world = (options: WorldOptions = {}) =>
-  controllerOnWorld({
-    servers: [
-      { id: node1, name: "node-1" },
-      { id: node2, name: "node-2" }
-    ],
-    volumeTypes: [{ name: "fast" }, { name: "shared", multiattach: true }],
-    ...options
-  })
+const world = (options: WorldOptions = {}, requestsTake: `${number} seconds` = "0 seconds") =>
+  controllerOnWorld(
+    {
+      servers: [
+        { id: node1, name: "node-1" },
+        { id: node2, name: "node-2" }
+      ],
+      volumeTypes: [{ name: "fast" }, { name: "shared", multiattach: true }],
+      ...options
+    },
+    {},
+    requestsTake
+  )
 
 const slow: WorldOptions = { latencies: { attach: "5 seconds", detach: "4 seconds", bdmCleanup: "2 seconds" } }
 
@@ -94,6 +98,22 @@ describe("VolumeAttachment.publish", () => {
       yield* inTime(publishTo(id, node1))
       assert.strictEqual((yield* calls.counts).attachVolume, 1)
     }).pipe(Effect.provide(world(slow)))
+  )
+
+  it.effect("lets a request in flight end when the call is interrupted, and keeps an unpublish out until then", () =>
+    Effect.gen(function* () {
+      const id = yield* aVolume()
+      const first = yield* Effect.fork(publishTo(id, node1))
+      yield* TestClock.adjust("1 second")
+      const interruption = yield* Effect.fork(Fiber.interrupt(first))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Effect.flip(unpublishFrom(id, node1)))._tag, "OperationPending")
+      yield* TestClock.adjust("5 seconds")
+      yield* Fiber.join(interruption)
+      assert.deepStrictEqual((yield* placesOf(id)).inCinder, [node1])
+      yield* inTime(unpublishFrom(id, node1))
+      assert.deepStrictEqual(yield* placesOf(id), detached)
+    }).pipe(Effect.provide(world({}, "5 seconds")))
   )
 
   it.effect("waits for the attachment when the answer to its request was lost", () =>

@@ -116,6 +116,24 @@ describe("VolumeProvisioning.provision", () => {
     }).pipe(Effect.provide(controllerOnWorld(slow)))
   )
 
+  it.effect("lets a request in flight end when the call is interrupted, and keeps the name locked until then", () =>
+    Effect.gen(function* () {
+      const { provision } = yield* VolumeProvisioning
+      const first = yield* Effect.fork(provision(provisionRequest()))
+      yield* TestClock.adjust("1 second")
+      const interruption = yield* Effect.fork(Fiber.interrupt(first))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Effect.flip(provision(provisionRequest())))._tag, "OperationPending")
+      yield* TestClock.adjust("5 seconds")
+      yield* Fiber.join(interruption)
+      const volume = yield* inTime(provision(provisionRequest()))
+      assert.deepStrictEqual(
+        (yield* allVolumes).map(({ id }) => id),
+        [volume.id]
+      )
+    }).pipe(Effect.provide(controllerOnWorld({}, {}, "5 seconds")))
+  )
+
   it.effect("adopts the volume of a request whose answer was lost", () =>
     Effect.gen(function* () {
       const { faults } = yield* World

@@ -1,20 +1,49 @@
-import { Effect, Fiber, Layer, TestClock } from "effect"
+import { type Duration, Effect, Fiber, Layer, TestClock } from "effect"
 import { layerCloudMemory, World, type WorldOptions } from "../../src/adapters/memory/index.ts"
 import { layerPolling } from "../../src/adapters/waiting/PollingCloudWatch.ts"
 import type { AccessMode, VolumeCapability } from "../../src/domain/Capability.ts"
 import { type ControllerOptions, ControllerSettings } from "../../src/domain/ControllerSettings.ts"
+import type { ServerId } from "../../src/domain/Server.ts"
 import { SnapshotProvisioning } from "../../src/domain/SnapshotProvisioning.ts"
+import type { VolumeId } from "../../src/domain/Volume.ts"
 import { VolumeAttachment } from "../../src/domain/VolumeAttachment.ts"
 import { type ProvisionRequest, VolumeProvisioning } from "../../src/domain/VolumeProvisioning.ts"
+import { Cinder, type NewVolume } from "../../src/ports/Cinder.ts"
+import { Nova } from "../../src/ports/Nova.ts"
 
 export const GiB = 1_073_741_824n
 
 export const controllerOptions: ControllerOptions = { cluster: "k8s", withTopology: true, ignoreVolumeZone: false }
 
+/** Cinder and Nova that take their time before they carry out a creation or an attachment. */
+const slowRequests = (delay: Duration.DurationInput) =>
+  Layer.merge(
+    Layer.effect(
+      Cinder,
+      Effect.map(Cinder, (cinder) => ({
+        ...cinder,
+        createVolume: (spec: NewVolume) => Effect.delay(cinder.createVolume(spec), delay)
+      }))
+    ),
+    Layer.effect(
+      Nova,
+      Effect.map(Nova, (nova) => ({
+        ...nova,
+        attach: (server: ServerId, volume: VolumeId, multiattach: boolean) =>
+          Effect.delay(nova.attach(server, volume, multiattach), delay)
+      }))
+    )
+  )
+
 /** The three controller services over one World, which comes out too. */
-export const controllerOnWorld = (options: WorldOptions = {}, settings: Partial<ControllerOptions> = {}) =>
+export const controllerOnWorld = (
+  options: WorldOptions = {},
+  settings: Partial<ControllerOptions> = {},
+  requestsTake: Duration.DurationInput = 0
+) =>
   Layer.mergeAll(VolumeProvisioning.layer, VolumeAttachment.layer, SnapshotProvisioning.layer).pipe(
     Layer.provideMerge(layerPolling()),
+    Layer.provide(slowRequests(requestsTake)),
     Layer.provideMerge(layerCloudMemory(options)),
     Layer.provide(Layer.succeed(ControllerSettings, { ...controllerOptions, ...settings }))
   )

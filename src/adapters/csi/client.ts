@@ -2,6 +2,14 @@ import { Client, credentials, Metadata, type status } from "@grpc/grpc-js"
 import { Data, Duration, Effect } from "effect"
 import { ControllerService, IdentityService, NodeService } from "./gen/csi.ts"
 
+/** What a caller needs to fill in requests and to read answers. */
+export {
+  type VolumeCapability,
+  VolumeCapability_AccessMode_Mode,
+  type VolumeContentSource,
+  VolumeUsage_Unit
+} from "./gen/csi.ts"
+
 /** A call that the driver refused or did not answer. */
 export class RpcFailure extends Data.TaggedError("RpcFailure")<{
   readonly method: string

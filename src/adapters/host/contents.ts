@@ -37,17 +37,25 @@ const lookInto =
     return piece?.bytes.subarray(offset - piece.offset, offset - piece.offset + length)
   }
 
+const zeros = Buffer.alloc(1024 * 1024)
+
+const firstDataIn = ({ offset, bytes }: Piece): number | undefined =>
+  bytes.equals(zeros.subarray(0, bytes.length)) ? undefined : offset + bytes.findIndex((byte) => byte !== 0)
+
+/** Pieces of zeros are left out of the search, since no mark is made of zeros alone. */
 export const scanPieces = (pieces: ReadonlyArray<Piece>, size: number): OwnScan => {
-  const look = lookInto(pieces)
-  const data = pieces.flatMap(({ offset, bytes }) => {
-    if (bytes.equals(Buffer.alloc(bytes.length))) return []
-    return [offset + bytes.findIndex((byte) => byte !== 0)]
+  const marked = pieces.flatMap((piece) => {
+    const firstData = firstDataIn(piece)
+    return firstData === undefined ? [] : [{ ...piece, firstData }]
   })
+  const [first] = marked
+  if (first === undefined) return { signatures: [], firstData: undefined, superblock: undefined }
+  const look = lookInto(marked)
   const signatures = signaturesIn(look, size)
   const family = mountable.find((one) => signatures.some(({ name, offset }) => name === one && offset < headBytes))
   return {
     signatures,
-    firstData: data[0],
+    firstData: first.firstData,
     superblock: family === undefined ? undefined : superblockOf(family, look)
   }
 }
@@ -116,8 +124,8 @@ export const agreement = (blkid: BlkidAnswer, own: OwnScan): DiskContents => {
 
 export interface Contents {
   readonly of: (device: BlockDevice) => Effect.Effect<DiskContents, HostFailure>
-  /** Our own scan alone. */
-  readonly scan: (operation: string, device: BlockDevice) => Effect.Effect<OwnScan, HostFailure>
+  /** What our own scan knows, without blkid. */
+  readonly marksOn: (operation: string, device: BlockDevice) => Effect.Effect<ReadonlyArray<Signature>, HostFailure>
 }
 
 export const makeContents = ({ limits }: HostOptions, devices: Devices, slowRead: SlowRead): Contents => {
@@ -132,13 +140,13 @@ export const makeContents = ({ limits }: HostOptions, devices: Devices, slowRead
 
   const of = (device: BlockDevice) => {
     const operation = `see what is on ${device.path}`
+    const scans = [scan(operation, device), probe(operation, device.path, limits.scan)] as const
     return Effect.gen(function* () {
-      const own = yield* scan(operation, device)
-      const blkid = yield* probe(operation, device.path, limits.scan)
+      const [own, blkid] = yield* Effect.all(scans, { concurrency: 2 })
       yield* devices.verify(operation, device)
       return agreement(blkid, own)
     })
   }
 
-  return { of, scan }
+  return { of, marksOn: (operation, device) => Effect.map(scan(operation, device), ({ signatures }) => signatures) }
 }

@@ -132,8 +132,7 @@ export const makeFilesystems = (
     const command = { operation, timeLimit: limits.format, ...formatTool(fileSystem, device.path, uuid) }
     return Effect.gen(function* () {
       yield* unused(operation, device)
-      const { signatures } = yield* contents.scan(operation, device)
-      const [found] = signatures
+      const [found] = yield* contents.marksOn(operation, device)
       if (found !== undefined)
         return yield* failed(operation, `it holds data by now: ${found.name} at byte ${found.offset}`)
       yield* mutate(command).pipe(Effect.flatMap(expectSuccess(command)))

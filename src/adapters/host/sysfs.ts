@@ -23,8 +23,10 @@ export const unitSerial = (page: Uint8Array): string => {
 
 const plain = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1")
 
-/** Files of a disk's folder that hold its identity, by the bus that its name tells. */
-const serialFiles: ReadonlyArray<readonly [file: string, from: string, decode: (bytes: Uint8Array) => string]> = [
+type SerialFile = readonly [file: string, from: string, decode: (bytes: Uint8Array) => string]
+
+/** Where the drivers of virtio-blk, SCSI and NVMe show the identity of a disk. */
+const serialFiles: ReadonlyArray<SerialFile> = [
   ["serial", "serial", plain],
   ["device/serial", "serial", plain],
   ["device/vpd_pg80", "unit serial", unitSerial],
@@ -44,17 +46,17 @@ export const makeSysfs = (root: string): Sysfs => {
 
   const readDisk = async (name: string): Promise<ReadonlyArray<Disk>> => {
     const folder = join(block, name)
-    const number = (await orNothing(readFile(join(folder, "dev"), "utf8")))?.trim()
-    const sectors = (await orNothing(readFile(join(folder, "size"), "utf8")))?.trim()
-    const hidden = (await orNothing(readFile(join(folder, "hidden"), "utf8")))?.trim()
-    if (number === undefined || sectors === undefined || !/^\d+$/.test(sectors) || hidden === "1") return []
-    const serials: Array<Serial> = []
-    for (const [file, from, decode] of serialFiles) {
+    const text = async (file: string) => (await orNothing(readFile(join(folder, file), "utf8")))?.replace(/\n$/, "")
+    const serial = async ([file, from, decode]: SerialFile): Promise<ReadonlyArray<Serial>> => {
       const bytes = await orNothing(readFile(join(folder, file)))
-      const text = bytes === undefined ? "" : clean(decode(bytes))
-      if (text !== "") serials.push({ from, text })
+      const said = bytes === undefined ? "" : clean(decode(bytes))
+      return said === "" ? [] : [{ from, text: said }]
     }
-    const backingFile = (await orNothing(readFile(join(folder, "loop", "backing_file"), "utf8")))?.replace(/\n$/, "")
+    const [number, sectors, hidden, backingFile] = await Promise.all(
+      ["dev", "size", "hidden", "loop/backing_file"].map(text)
+    )
+    if (number === undefined || sectors === undefined || !/^\d+$/.test(sectors) || hidden === "1") return []
+    const serials = name.startsWith("loop") ? [] : (await Promise.all(serialFiles.map(serial))).flat()
     return [{ name, number, sizeBytes: BigInt(sectors) * sectorBytes, serials, backingFile }]
   }
 

@@ -7,7 +7,7 @@ import { type HostMemoryServer, makeHostServer } from "./HostMemoryServer.ts"
 
 export type { DiskFilling } from "./HostMemoryDisks.ts"
 export type { HostFault, HostFaults } from "./HostMemoryFaults.ts"
-export { type OutsideFiles, realFiles } from "./HostMemoryOutside.ts"
+export { type OutsideEntry, type OutsideFiles, realFiles } from "./HostMemoryOutside.ts"
 export type { HostMemoryServer } from "./HostMemoryServer.ts"
 export type { HostEvent, HostOperation } from "./HostMemoryTypes.ts"
 

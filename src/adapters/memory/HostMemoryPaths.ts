@@ -1,5 +1,5 @@
 import type { PathKind } from "../../ports/HostMounter.ts"
-import { type FileTree, joinPath } from "./HostMemoryTree.ts"
+import { type FileTree, joinPath, parentOf } from "./HostMemoryTree.ts"
 import { deviceName, type MountRecord, type PluggedDisk } from "./HostMemoryTypes.ts"
 
 /** What a path leads to. */
@@ -79,7 +79,7 @@ export const resolve = (world: PathWorld, path: string, followLast: boolean): Re
     left = rest
     if (name === ".") continue
     if (name === "..") {
-      at = at.slice(0, Math.max(1, at.lastIndexOf("/")))
+      at = parentOf(at)
       continue
     }
     const next = joinPath(at, name)

@@ -43,6 +43,8 @@ export const joinPath = (parent: string, rest: string): string => {
   return joined === "" ? "/" : joined
 }
 
+export const parentOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf("/")))
+
 /** Makes the directory with all that lead to it. */
 export const makeDirectories = (tree: FileTree, path: string): void => {
   const names = path.split("/").filter((name) => name !== "")

@@ -31,7 +31,7 @@ export class Keystone extends Context.Tag("cinder-csi/openstack/Keystone")<
 
 const tokenTimeoutMillis = 30_000
 const firstOutagePause = 500
-const longestOutagePause = 5_000
+const longestOutagePause = 2_000
 const longestRetryAfter = 60_000
 
 /** Never steps back, as the wall clock may. */

@@ -43,16 +43,20 @@ const boundConnect = (socket: unknown, limitMillis: number) => {
 
 const pooling = { keepAlive: true, maxSockets: mostSockets, maxFreeSockets: 16, timeout: idleTimeoutMillis }
 
-const opened = <A extends Http.Agent | Https.Agent>(make: () => A, limitMillis: number) =>
+const boundAgent = (agent: Http.Agent, limitMillis: number) => {
+  const connect = agent.createConnection.bind(agent)
+  agent.createConnection = (options, callback) => {
+    const socket = connect(options, callback)
+    boundConnect(socket, limitMillis)
+    return socket
+  }
+}
+
+const opened = <A extends Http.Agent>(make: () => A, limitMillis: number) =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const agent = make()
-      const connect = agent.createConnection.bind(agent)
-      agent.createConnection = (options, callback) => {
-        const socket = connect(options, callback)
-        boundConnect(socket, limitMillis)
-        return socket
-      }
+      boundAgent(agent, limitMillis)
       return agent
     }),
     (agent) => Effect.sync(() => agent.destroy())

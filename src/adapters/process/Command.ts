@@ -4,7 +4,10 @@ import { Cause, Deferred, Duration, Effect, FiberId, Metric, Option } from "effe
 import { HostFailure } from "../../domain/errors.ts"
 import { bounded } from "./bounded.ts"
 
-/** A program of the host and its argument vector; no shell ever reads it. */
+/**
+ * A program of the host and its argument vector; no shell ever reads it. This folder is a library for the adapters that
+ * run programs: it imports none of them.
+ */
 export interface Command {
   /** What it is for, as it follows "could not": such as "mount /dev/vdb". */
   readonly operation: string
@@ -52,33 +55,40 @@ const problemOf = (command: Command, error: NodeJS.ErrnoException): string =>
     ? `the program ${command.program} is not installed (Debian package ${command.debianPackage})`
     : `${command.program} does not start: ${error.message}`
 
-const start = (command: Command): Effect.Effect<Running> =>
-  Effect.sync(() => {
-    const ending = Deferred.unsafeMake<Ending>(FiberId.none)
-    const drained = Deferred.unsafeMake<void>(FiberId.none)
-    const output = { stdout: "", stderr: "" }
-    const child = spawn(command.program, command.args, {
-      cwd: "/",
-      env: environment,
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: true
-    })
-    const keep = (name: "stdout" | "stderr") => (text: string) => {
-      output[name] += text.slice(0, outputLimit - output[name].length)
-    }
-    child.stdout.setEncoding("utf8").on("data", keep("stdout"))
-    child.stderr.setEncoding("utf8").on("data", keep("stderr"))
-    child.on("error", (error) =>
-      Deferred.unsafeDone(ending, Effect.succeed({ _tag: "unstarted", problem: problemOf(command, error) }))
-    )
-    child.on("exit", (code, signal) =>
-      Deferred.unsafeDone(
-        ending,
-        Effect.succeed(code === null ? { _tag: "signalled", signal: signal ?? "unknown" } : { _tag: "exited", code })
+/** Node throws for some refusals of the kernel and of arguments, and tells the others by an event. */
+const start = (command: Command): Effect.Effect<Running, HostFailure> =>
+  Effect.try({
+    try: () => {
+      const ending = Deferred.unsafeMake<Ending>(FiberId.none)
+      const drained = Deferred.unsafeMake<void>(FiberId.none)
+      const output = { stdout: "", stderr: "" }
+      const child = spawn(command.program, command.args, {
+        cwd: "/",
+        env: environment,
+        stdio: ["ignore", "pipe", "pipe"],
+        detached: true
+      })
+      child.on("error", (error) =>
+        Deferred.unsafeDone(ending, Effect.succeed({ _tag: "unstarted", problem: problemOf(command, error) }))
       )
-    )
-    child.on("close", () => Deferred.unsafeDone(drained, Effect.void))
-    return { child, ending, drained, output }
+      child.on("exit", (code, signal) =>
+        Deferred.unsafeDone(
+          ending,
+          Effect.succeed(code === null ? { _tag: "signalled", signal: signal ?? "unknown" } : { _tag: "exited", code })
+        )
+      )
+      child.on("close", () => Deferred.unsafeDone(drained, Effect.void))
+      const keep = (name: "stdout" | "stderr") => (text: string) => {
+        output[name] += text.slice(0, outputLimit - output[name].length)
+      }
+      child.stdout.setEncoding("utf8").on("data", keep("stdout"))
+      child.stderr.setEncoding("utf8").on("data", keep("stderr"))
+      return { child, ending, drained, output }
+    },
+    catch: (error) => {
+      const detail = `${command.program} does not start: ${error instanceof Error ? error.message : String(error)}`
+      return new HostFailure({ operation: command.operation, outcome: "failed", detail })
+    }
   })
 
 const signalGroup = ({ child }: Running, signal: NodeJS.Signals) =>

@@ -131,9 +131,9 @@ const nextZone = ({ plan, setbacks }: CreateFacts): { readonly zone: string | un
 
 /** Why no zone took the volume: want of room comes first, as it lets Kubernetes look for another place. */
 const failureOf = ({ plan, setbacks }: CreateFacts): NoCapacity | Refused | InvalidInput => {
-  const where = (zone: string | undefined) => (zone === undefined ? "" : `zone ${zone}: `)
-  const text = setbacks.map(({ zone, detail }) => `${where(zone)}${detail ?? silence}`).join("; ")
   const zones = new Set(setbacks.map(({ zone }) => zone))
+  const where = (zone: string | undefined) => (zone === undefined || zones.size === 1 ? "" : `zone ${zone}: `)
+  const text = setbacks.map(({ zone, detail }) => `${where(zone)}${detail ?? silence}`).join("; ")
   if (setbacks.some(({ detail }) => detail !== undefined && saysNoRoom(detail))) {
     return new NoCapacity({ zone: zones.size === 1 ? setbacks[0]?.zone : undefined, detail: text })
   }

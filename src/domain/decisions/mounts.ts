@@ -18,13 +18,13 @@ export const showsAllOf = (mount: Mount, device: BlockDevice): boolean =>
 /** Whether one may not write: by the mount or by the file system below it. */
 export const isReadOnlyMount = (mount: Mount): boolean => mount.options.includes("ro")
 
-/**
- * Whether the disk below a mount is gone: no disk, or another one, has the name it was mounted under.
- * `atSource` is the disk which has that name now.
- */
-export const isStale = (mount: Mount, atSource: BlockDevice | undefined): boolean => {
-  if (!mount.source.startsWith("/") || fileSystemNamed(mount.fsType) === undefined) return false
-  return atSource === undefined || !sitsOn(mount, atSource)
+/** What has the name now that a mount was made under; `unclear` where that says nothing, as a link in its place does. */
+export type AtSource = BlockDevice | "gone" | "unclear"
+
+/** Whether the disk below a mount is proved to be gone: nothing, or another disk, has its name. */
+export const isStale = (mount: Mount, atSource: AtSource): boolean => {
+  if (atSource === "unclear" || fileSystemNamed(mount.fsType) === undefined) return false
+  return atSource === "gone" || !sitsOn(mount, atSource)
 }
 
 /** Mounts of the disk's file system, parts of it included. */

@@ -37,13 +37,13 @@ const notReady = (subject: string, state: string, remedy: string | undefined) =>
 
 /**
  * Cinder shows an attachment that Nova does not know. Nobody but the cloud may remove it: the guest may still write
- * (https://docs.openstack.org/nova/latest/admin/manage-volumes.html).
+ * (https://security.openstack.org/ossa/OSSA-2023-003.html).
  */
 const stale = ({ id, serverId }: UnpublishFacts, because: string): UnpublishVerdict =>
   notReady(
     `volume ${id}`,
     `attached to server ${serverId} in Cinder although ${because}`,
-    "Nova cleans up after a deleted server within minutes; after that an administrator of the cloud has to remove the attachment"
+    "if it stays so, an administrator of the cloud has to remove the attachment"
   )
 
 /** Cinder shows the attachment and the volume is at rest. */

@@ -1,5 +1,5 @@
 import { FileSystem } from "@effect/platform"
-import { Console, Data, Effect, Either, Layer, Logger, LogLevel } from "effect"
+import { Console, Effect, Layer, Logger, LogLevel } from "effect"
 import { makeCsiClient } from "../../adapters/csi/client.ts"
 import { layerCinderMemory } from "../../adapters/memory/CinderMemory.ts"
 import { DiskBackend } from "../../adapters/memory/DiskBackend.ts"
@@ -8,6 +8,7 @@ import { layerNovaMemory } from "../../adapters/memory/NovaMemory.ts"
 import { layerWorld } from "../../adapters/memory/worldLayer.ts"
 import { layerPolling } from "../../adapters/waiting/PollingCloudWatch.ts"
 import { layerController, layerNode, serveDriver } from "../driver.ts"
+import { readCount, readFlags } from "../subcommand.ts"
 import { vendorVersion } from "../version.ts"
 import type { DemoHost } from "./DemoHost.ts"
 import { liveOneLife } from "./life.ts"
@@ -23,29 +24,10 @@ const demoHelp = `cinder-csi-plugin demo: the driver on a cloud of its own, and 
 
 As root on Linux the disks are real: sparse files, loop devices, mkfs, mount. Otherwise the host is simulated.`
 
-class DemoRefusal extends Data.TaggedError("DemoRefusal")<{ readonly problem: string }> {
-  override get message() {
-    return this.problem
-  }
-}
-
 interface DemoOptions {
   readonly keep: boolean
-  readonly maxVolumes: number
   readonly log: boolean
-}
-
-const readArguments = (argv: ReadonlyArray<string>): Either.Either<DemoOptions, DemoRefusal> => {
-  let options: DemoOptions = { keep: false, maxVolumes: 0, log: false }
-  for (const argument of argv) {
-    const limit = /^--max-volumes=(\d{1,3})$/.exec(argument)?.[1]
-    if (argument === "--keep") options = { ...options, keep: true }
-    else if (argument === "--log") options = { ...options, log: true }
-    else if (limit !== undefined) options = { ...options, maxVolumes: Number(limit) }
-    else
-      return Either.left(new DemoRefusal({ problem: `demo does not know ${argument}; demo --help shows what it does` }))
-  }
-  return Either.right(options)
+  readonly maxVolumes: number
 }
 
 /** Any will do, as long as the cloud and the host agree. */
@@ -112,8 +94,14 @@ const show = (options: DemoOptions) =>
 
 /** A cloud, a host and the driver in one process; ends when the life is over unless told to keep serving. */
 export const runDemo = (argv: ReadonlyArray<string>) =>
-  argv.includes("--help")
-    ? Console.log(demoHelp)
-    : Effect.flatMap(readArguments(argv), show).pipe(
-        Effect.provide(Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger)))
-      )
+  Effect.gen(function* () {
+    const flags = yield* readFlags("demo", argv, {
+      help: { type: "boolean" },
+      keep: { type: "boolean" },
+      log: { type: "boolean" },
+      "max-volumes": { type: "string" }
+    })
+    if (flags.help) return yield* Console.log(demoHelp)
+    const maxVolumes = yield* readCount("demo", "max-volumes", flags["max-volumes"], 0)
+    yield* show({ keep: flags.keep ?? false, log: flags.log ?? false, maxVolumes })
+  }).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))))

@@ -1,11 +1,11 @@
 import { Data, Effect } from "effect"
-import type { CsiClient } from "../../adapters/csi/client.ts"
 import {
+  type CsiClient,
   type VolumeCapability,
   VolumeCapability_AccessMode_Mode,
   type VolumeContentSource,
   VolumeUsage_Unit
-} from "../../adapters/csi/gen/csi.ts"
+} from "../../adapters/csi/client.ts"
 import { bytesOf } from "../../domain/Capacity.ts"
 import type { DemoHost } from "./DemoHost.ts"
 import type { Steps } from "./steps.ts"

@@ -1,7 +1,8 @@
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Inspectable, Layer, Logger, LogLevel, Tracer } from "effect"
+import { Cause, Clock, Effect, Inspectable, Layer, Logger, LogLevel, Tracer } from "effect"
 import { Keystone } from "../../../src/adapters/openstack/Keystone.ts"
+import { CallDeadline } from "../../../src/domain/CallDeadline.ts"
 import { ServerId } from "../../../src/domain/Server.ts"
 import { VolumeId } from "../../../src/domain/Volume.ts"
 import { Cinder } from "../../../src/ports/Cinder.ts"
@@ -60,17 +61,18 @@ const seenBy = (service: Reply, login: (origin: string) => Reply) =>
       const cinder = yield* Cinder
       const nova = yield* Nova
       const keystone = yield* Keystone
-      const each = [
+      const each: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
         cinder.getVolume(VolumeId("v1")),
         cinder.createVolume(spec),
         cinder.findVolumes("a"),
         cinder.explain(VolumeId("v1")),
         nova.attach(ServerId("s"), VolumeId("v1"), false),
         nova.getServer(ServerId("s")),
-        keystone.session
+        Effect.timeout(keystone.session, "400 millis")
       ]
       for (const call of each) {
-        const exit = yield* Effect.exit(Effect.asVoid(call as Effect.Effect<unknown, Error>))
+        const deadline = (yield* Clock.currentTimeMillis) + 400
+        const exit = yield* Effect.exit(Effect.provideService(call, CallDeadline, deadline))
         seen.push(
           inspect(exit, { depth: 20, showHidden: true }),
           JSON.stringify(exit),
@@ -78,7 +80,7 @@ const seenBy = (service: Reply, login: (origin: string) => Reply) =>
         )
         if (exit._tag === "Failure") seen.push(Cause.pretty(exit.cause, { renderErrorCause: true }))
       }
-      const session = yield* Effect.option(keystone.session)
+      const session = yield* Effect.option(Effect.timeout(keystone.session, "400 millis"))
       seen.push(inspect(session, { depth: 20 }), JSON.stringify(session))
     })
     yield* calls.pipe(

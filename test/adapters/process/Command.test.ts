@@ -88,6 +88,13 @@ describe("Command", () => {
     })
   )
 
+  it.live("fails, and does not crash, on an argument that no program can get", () =>
+    Effect.gen(function* () {
+      const failure = yield* Effect.flip(read({ ...sh(""), args: ["a\0b"] }))
+      assert.match(failure.message, /does not start: .*null bytes/)
+    })
+  )
+
   it.live("reports a program that a signal ended", () =>
     Effect.gen(function* () {
       const failure = yield* Effect.flip(read(sh("kill -SEGV $$")))

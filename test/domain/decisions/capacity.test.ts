@@ -11,6 +11,13 @@ const sizeOf = (requiredBytes: bigint | undefined, limitBytes: bigint | undefine
     { onLeft: ({ _tag, field }) => `${_tag} ${field.replace("capacity_range.", "")}`, onRight: (size) => size }
   )
 
+describe("the bounds of a range", () => {
+  it("leave nothing to choose when no whole GiB lies between them", () => {
+    const bounds = boundsOf({ requiredBytes: GiB + 1n, limitBytes: 2n * GiB - 1n })
+    assert.isTrue(Either.isLeft(bounds) && bounds.left._tag === "OutOfRange")
+  })
+})
+
 describe("the size of a new volume", () => {
   it.each([
     { required: undefined, limit: undefined, source: undefined, is: 1 },

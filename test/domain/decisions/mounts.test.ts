@@ -12,10 +12,11 @@ describe("topAt", () => {
 describe("isStale", () => {
   for (const [what, mount, atSource, expected] of [
     ["its disk has its name", mountOf(targetPath), device, false],
-    ["no disk has its name", mountOf(targetPath), undefined, true],
+    ["no disk has its name", mountOf(targetPath), "gone", true],
+    ["a link has its name", mountOf(targetPath), "unclear", false],
     ["another disk has its name", mountOf(targetPath), otherDevice, true],
-    ["its source is no disk", mountOf(targetPath, { source: "tmpfs", fsType: "tmpfs" }), undefined, false],
-    ["its file system is none of ours", mountOf(targetPath, { fsType: "fuseblk" }), undefined, false]
+    ["its source is no disk", mountOf(targetPath, { source: "tmpfs", fsType: "tmpfs" }), "gone", false],
+    ["its file system is none of ours", mountOf(targetPath, { fsType: "fuseblk" }), "gone", false]
   ] as const) {
     it(`${what}: ${expected}`, () => assert.strictEqual(isStale(mount, atSource), expected))
   }

@@ -102,10 +102,10 @@ describe("the deletion of a snapshot", () => {
   })
 
   it("that was accepted may show late, and is undone if the snapshot stays", () => {
-    const after = (waitedMillis: number) =>
+    const wordAfter = (waitedMillis: number) =>
       wordFor(decideSnapshotDelete({ id, snapshot: aSnapshot(), request: "accepted", waitedMillis }))
-    assert.strictEqual(after(9_999), "Wait")
-    assert.strictEqual(after(10_000), "Explain")
+    assert.strictEqual(wordAfter(9_999), "Wait")
+    assert.strictEqual(wordAfter(10_000), "Explain")
   })
 
   it("is done exactly when it is gone", () => {

@@ -6,7 +6,7 @@ import {
   VolumeCapability_AccessMode_Mode as Mode,
   type VolumeCapability,
   type VolumeContentSource
-} from "../../../src/adapters/csi/gen/csi.ts"
+} from "../../../src/adapters/csi/client.ts"
 import { bytesOf } from "../../../src/domain/Capacity.ts"
 import { run } from "./commands.ts"
 import type { LabNode } from "./Lab.ts"

@@ -57,7 +57,7 @@ const readerOf = (source: string) => {
     return Option.some(Object.fromEntries(members))
   }
 
-  return { value, isAtEnd: () => !takes(/[^]/) }
+  return { value, isAtEnd: () => !takes(/[\s\S]/) }
 }
 
 /** The value of a filter as Cinder understands it; what is no literal stays the text it is. */

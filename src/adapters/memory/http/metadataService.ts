@@ -86,7 +86,7 @@ const openstackTree = (world: WorldService, server: ServerRecord, path: Readonly
 const ec2Files = (server: ServerRecord): Readonly<Record<string, string>> => ({
   "ami-id": "ami-00000001",
   "ami-launch-index": "0",
-  "ami-manifest-path": "FIXME",
+  "ami-manifest-path": "",
   "block-device-mapping": "ami\nroot",
   hostname: `${server.name}.novalocal`,
   "instance-action": "none",

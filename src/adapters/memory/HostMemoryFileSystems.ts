@@ -1,0 +1,43 @@
+import { Effect } from "effect"
+import { type FileSystem, familyOf } from "../../domain/Capability.ts"
+import type { BlockDevice } from "../../ports/HostMounter.ts"
+import { fail, type HostState } from "./HostMemoryState.ts"
+import { emptyTree } from "./HostMemoryTree.ts"
+
+/** What the tools of file systems do to disks: as careless as the real ones where these are. */
+export const makeFileSystemTools = ({ diskOf, fileSystemOn, mountsOn, plan, record, topAt }: HostState) => {
+  const format = Effect.fnUntraced(function* (device: BlockDevice, type: FileSystem, uuid: string | undefined) {
+    const operation = `format ${device.path}`
+    const disk = yield* diskOf(operation, device)
+    if (mountsOn(disk).length > 0) return yield* fail(operation, "the disk is mounted")
+    record("format", disk.volumeId, disk.image.contents._tag)
+    const { sizeBytes } = disk.image
+    disk.image.contents = { _tag: "FileSystem", type, uuid, sizeBytes, tree: emptyTree(), damaged: false }
+  })
+
+  const check = Effect.fnUntraced(function* (device: BlockDevice, type: FileSystem) {
+    const operation = `check ${device.path}`
+    const disk = yield* diskOf(operation, device)
+    const contents = yield* fileSystemOn(operation, disk)
+    if (mountsOn(disk).length > 0) return yield* fail(operation, "the disk is mounted")
+    record("check", disk.volumeId, type)
+    if (contents.damaged) return yield* fail(operation, "errors are left that need a human")
+  })
+
+  const grow = Effect.fnUntraced(function* (device: BlockDevice, type: FileSystem, mountedAt: string | undefined) {
+    const operation = `grow ${device.path}`
+    const disk = yield* diskOf(operation, device)
+    const contents = yield* fileSystemOn(operation, disk)
+    const there = mountedAt === undefined ? undefined : topAt(mountedAt)?.thing
+    const isMounted = there?._tag === "disk" && there.disk === disk
+    if (mountedAt !== undefined && !isMounted) return yield* fail(operation, `nothing is mounted at ${mountedAt}`)
+    if (mountedAt === undefined && mountsOn(disk).length > 0) return yield* fail(operation, "the disk is mounted")
+    if (mountedAt === undefined && familyOf(type) !== "ext") return yield* fail(operation, `${type} grows only mounted`)
+    if (there?._tag === "disk" && there.superReadOnly) return yield* fail(operation, "Read-only file system")
+    if (plan.refusesGrowth(isMounted)) return yield* fail(operation, "Operation not permitted")
+    record("grow", disk.volumeId, mountedAt ?? "unmounted")
+    contents.sizeBytes = disk.knownBytes
+  })
+
+  return { format, check, grow }
+}

@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import { Console, Duration, Effect, Fiber, Schedule } from "effect"
+import {
+  type CsiClient,
+  VolumeCapability_AccessMode_Mode as Mode,
+  makeCsiClient,
+  type VolumeCapability
+} from "../../src/adapters/csi/client.ts"
+import { bytesOf } from "../../src/domain/Capacity.ts"
+
+/**
+ * What the driver costs as a process, with the cloud in another one: cold start, memory after many volumes, and how
+ * quickly Probe is answered while many volumes are being made.
+ */
+const program = "build/cinder-csi-plugin.cjs"
+/** As the image runs it. */
+const flags = ["--max-semi-space-size=4", "--max-old-space-size=96"]
+
+/** What the processes print, for when something goes wrong. */
+const log = openSync("build/bench-process.log", "w")
+
+const capability: VolumeCapability = {
+  accessType: { $case: "mount", value: { fsType: "ext4", mountFlags: [], volumeMountGroup: "" } },
+  accessMode: { mode: Mode.SINGLE_NODE_WRITER }
+}
+
+const started = (args: ReadonlyArray<string>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => spawn(process.execPath, [...flags, program, ...args], { stdio: ["ignore", log, log] })),
+    (child) =>
+      Effect.async<void>((resume) => {
+        child.once("exit", () => resume(Effect.void))
+        child.kill("SIGTERM")
+      })
+  )
+
+/** A client that finds no socket waits a second before it tries again, so the socket is waited for first. */
+const untilProbed = (socket: string) =>
+  Effect.gen(function* () {
+    yield* Effect.sync(() => existsSync(socket)).pipe(
+      Effect.repeat({ until: (there) => there, schedule: Schedule.spaced("2 millis") })
+    )
+    const csi = yield* makeCsiClient(`unix:${socket}`)
+    yield* csi.probe({}, { timeout: "10 seconds" }).pipe(Effect.retry(Schedule.spaced("5 millis")))
+    return csi
+  }).pipe(Effect.timeout("20 seconds"))
+
+const residentMiB = ({ pid }: ChildProcess, line: "VmRSS" | "VmHWM"): number => {
+  const kib = new RegExp(`${line}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
+  return Number(kib) / 1024
+}
+
+const percentile = (sorted: ReadonlyArray<number>, share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+
+const elapsed = <A, E, R>(work: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.timed(work), ([duration]) => Duration.toMillis(duration))
+
+const driverArgs = (socket: string, config: string) => [
+  `--endpoint=unix://${socket}`,
+  `--cloud-config=${config}`,
+  "--cluster=bench",
+  "--provide-node-service=false"
+]
+
+const createVolume = (csi: CsiClient, name: string) =>
+  csi.createVolume(
+    { name, capacityRange: { requiredBytes: bytesOf(1), limitBytes: 0n }, volumeCapabilities: [capability] },
+    { timeout: "2 minutes" }
+  )
+
+const coldStarts = (folder: string, config: string) =>
+  Effect.forEach([1, 2, 3, 4, 5], (run) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const socket = join(folder, `cold-${run}.sock`)
+        return yield* elapsed(
+          Effect.gen(function* () {
+            yield* started(driverArgs(socket, config))
+            yield* untilProbed(socket)
+          })
+        )
+      })
+    )
+  )
+
+/** Probes one after the other until interrupted; the answer times in milliseconds. */
+const probing = (csi: CsiClient, times: Array<number>) =>
+  elapsed(csi.probe({}, { timeout: "10 seconds" })).pipe(
+    Effect.tap((millis) => Effect.sync(() => times.push(millis))),
+    Effect.zipRight(Effect.sleep("2 millis")),
+    Effect.forever
+  )
+
+const verdict = (measured: number, limit: number): string => (measured <= limit ? "reached" : "MISSED")
+
+const bench = Effect.gen(function* () {
+  const folder = mkdtempSync(join(tmpdir(), "cinder-csi-bench-"))
+  yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(folder, { recursive: true, force: true })))
+  const config = join(folder, "cloud.conf")
+  yield* started(["cloud", `--cloud-config=${config}`, "--create-millis=200"])
+  yield* Effect.sync(() => readFileSync(config)).pipe(
+    Effect.sandbox,
+    Effect.retry(Schedule.spaced("20 millis")),
+    Effect.timeout("20 seconds")
+  )
+  yield* Console.log(`Node ${process.version}, flags ${flags.join(" ")}`)
+
+  const cold = (yield* coldStarts(folder, config)).slice().sort((a, b) => a - b)
+  const median = percentile(cold, 0.5)
+  yield* Console.log(
+    `cold start to first Probe: median ${median.toFixed(0)} ms of ${cold.map((ms) => ms.toFixed(0)).join(", ")} (asked: 500 ms): ${verdict(median, 500)}`
+  )
+
+  const socket = join(folder, "csi.sock")
+  const driver = yield* started(driverArgs(socket, config))
+  const csi = yield* untilProbed(socket)
+  yield* Console.log(`RSS at rest: ${residentMiB(driver, "VmRSS").toFixed(1)} MiB`)
+
+  const times: Array<number> = []
+  const prober = yield* Effect.fork(probing(csi, times))
+  const burst = yield* elapsed(
+    Effect.forEach(Array.from({ length: 1000 }), (_, index) => createVolume(csi, `burst-${index}`), {
+      concurrency: Number(process.env["BURST"] ?? 1000),
+      discard: true
+    })
+  )
+  yield* Fiber.interrupt(prober)
+  const sorted = times.slice().sort((a, b) => a - b)
+  const p99 = percentile(sorted, 0.99)
+  yield* Console.log(
+    `Probe while 1,000 CreateVolume are in flight (${(burst / 1000).toFixed(1)} s, ${sorted.length} probes): ` +
+      `median ${percentile(sorted, 0.5).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, worst ${sorted.at(-1)?.toFixed(1)} ms (asked: p99 50 ms): ${verdict(p99, 50)}`
+  )
+
+  const rest = yield* elapsed(
+    Effect.forEach(Array.from({ length: 9000 }), (_, index) => createVolume(csi, `volume-${index}`), {
+      concurrency: 100,
+      discard: true
+    })
+  )
+  const rss = residentMiB(driver, "VmRSS")
+  const megabytes = (rss * 1_048_576) / 1_000_000
+  yield* Console.log(
+    `RSS after 10,000 CreateVolume (9,000 of them in ${(rest / 1000).toFixed(1)} s): ${rss.toFixed(1)} MiB = ${megabytes.toFixed(1)} MB, ` +
+      `peak ${residentMiB(driver, "VmHWM").toFixed(1)} MiB (asked: 90 MB on Node 20): ${verdict(megabytes, 90)}`
+  )
+})
+
+if (spawnSync(process.execPath, ["scripts/bundle.mjs"], { stdio: "inherit" }).status !== 0) process.exit(1)
+NodeRuntime.runMain(Effect.scoped(bench))
