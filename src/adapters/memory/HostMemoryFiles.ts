@@ -18,12 +18,15 @@ export const makeFiles = ({ isAlive, mounts, topAt, tree, walk }: HostState, out
     const known = tree.get(path)
     switch (entry.kind) {
       case "absent":
-        return tree.delete(path)
+        tree.delete(path)
+        return
       case "directory":
       case "other":
-        return tree.set(path, { kind: entry.kind })
+        tree.set(path, { kind: entry.kind })
+        return
       case "symlink":
-        return tree.set(path, entry)
+        tree.set(path, entry)
+        return
       case "file": {
         const isSame = known?.kind === "file" && (known.bytes.length === 0) === entry.isEmpty
         if (!isSame) tree.set(path, { kind: "file", bytes: new Uint8Array(entry.isEmpty ? 0 : 1) })

@@ -78,11 +78,12 @@ export const makeHostState = (directories: ReadonlyArray<string>): HostState => 
     },
     mountsOn: (disk) => mounts.flatMap(({ thing }) => (thing._tag === "disk" && thing.disk === disk ? [thing] : [])),
     topAt: (path) => mounts.filter(({ target }) => target === path).at(-1),
-    walk: (operation, path, followLast) => {
-      const resolved = resolve(world, path, followLast)
-      if (resolved === undefined) return fail(operation, "Too many levels of symbolic links")
-      return resolved.found._tag === "Dead" ? fail(operation, "Input/output error") : Effect.succeed(resolved)
-    },
+    walk: (operation, path, followLast) =>
+      Effect.suspend(() => {
+        const resolved = resolve(world, path, followLast)
+        if (resolved === undefined) return fail(operation, "Too many levels of symbolic links")
+        return resolved.found._tag === "Dead" ? fail(operation, "Input/output error") : Effect.succeed(resolved)
+      }),
     events: () => events,
     record: (operation, volumeId, subject) => {
       events = [...events, { operation, volumeId, subject }]

@@ -10,6 +10,7 @@ import { pathSegment } from "./ids.ts"
 import type { Keystone } from "./Keystone.ts"
 import { attachBody, ServerReply, toServer } from "./novaWire.ts"
 import { makeService, type RequestFailed, type ServiceOptions } from "./OpenStackHttp.ts"
+import { makePermits } from "./permits.ts"
 
 const readTimeoutMillis = 30_000
 /** Nova asks the server's host before it answers and waits there behind other attachments of the same server. */
@@ -45,10 +46,10 @@ const makeNova = (options: ServiceOptions) =>
   Effect.gen(function* () {
     const send = yield* makeService("Nova", options)
     // Nova's compute works off the attachments of a server one by one, and holds each request meanwhile.
-    const turns = yield* RcMap.make({ lookup: (_: ServerId) => Effect.makeSemaphore(1) })
+    const turns = yield* RcMap.make({ lookup: (_: ServerId) => makePermits(1) })
 
     const inTurn = <A, E>(server: ServerId, effect: Effect.Effect<A, E>) =>
-      Effect.scoped(Effect.flatMap(RcMap.get(turns, server), (turn) => turn.withPermits(1)(effect)))
+      Effect.scoped(Effect.flatMap(RcMap.get(turns, server), (turn) => turn(effect)))
 
     const getServer = Effect.fn("Nova.getServer")(function* (id: ServerId) {
       const segment = pathSegment(id)

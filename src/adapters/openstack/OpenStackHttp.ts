@@ -8,6 +8,7 @@ import { exchangeWith, toTheEnd } from "./exchange.ts"
 import { classify, type Fault, notSent, requestIdOf } from "./failures.ts"
 import { Keystone } from "./Keystone.ts"
 import { defaultUserAgent, type RequestLabel, type RequestObserver } from "./observer.ts"
+import { makePermits } from "./permits.ts"
 import { obeyedPause, pauseBeforeRetry } from "./retries.ts"
 import type { Session } from "./sessionPlan.ts"
 
@@ -79,8 +80,8 @@ export const makeService = (
   Effect.gen(function* () {
     const exchange = exchangeWith(yield* HttpClient.HttpClient)
     const keystone = yield* Keystone
-    const quick = yield* Effect.makeSemaphore(mostConcurrent)
-    const slow = yield* Effect.makeSemaphore(mostConcurrent)
+    const quick = yield* makePermits(mostConcurrent)
+    const slow = yield* makePermits(mostConcurrent)
     let silentUntil = 0
     let regionWarned = false
 
@@ -145,7 +146,7 @@ export const makeService = (
           ? send(request, url, session, globalId, Math.min(request.timeoutMillis, remaining))
           : toTheEnd(send(request, url, session, globalId, request.timeoutMillis))
       })
-      return yield* (request.slow === true ? slow : quick).withPermits(1)(once)
+      return yield* (request.slow === true ? slow : quick)(once)
     })
 
     /** A service that asked for silence gets it from all its callers. */
