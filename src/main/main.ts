@@ -2,8 +2,6 @@ import type { FileSystem } from "@effect/platform"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect, Either, Logger, LogLevel } from "effect"
-import { runCloud } from "./cloud.ts"
-import { runDemo } from "./demo/demo.ts"
 import { helpText } from "./help.ts"
 import { parseOptions } from "./options.ts"
 import { startDriver } from "./serve.ts"
@@ -20,6 +18,8 @@ const runDriver = (argv: ReadonlyArray<string>) =>
       case "Options": {
         const level = asked.verbosity >= 4 ? LogLevel.Debug : LogLevel.Info
         return yield* Effect.zipRight(startDriver(asked), Effect.never).pipe(
+          // Nobody collects spans yet, and each holds on to memory for as long as its call waits.
+          Effect.withTracerEnabled(false),
           Effect.scoped,
           Logger.withMinimumLogLevel(level),
           Effect.provide(Logger.replace(Logger.defaultLogger, Logger.withLeveledConsole(Logger.logfmtLogger)))
@@ -32,12 +32,19 @@ const runDriver = (argv: ReadonlyArray<string>) =>
 const argv = process.argv.slice(2)
 const [command, ...rest] = argv
 
+/** The cloud in memory is loaded only by who asks for it: a serving driver pays for nothing that it does not use. */
 const program = ((): Effect.Effect<void, Error, FileSystem.FileSystem> => {
   switch (command) {
     case "demo":
-      return runDemo(rest)
+      return Effect.flatMap(
+        Effect.promise(() => import("./demo/demo.ts")),
+        ({ runDemo }) => runDemo(rest)
+      )
     case "cloud":
-      return runCloud(rest)
+      return Effect.flatMap(
+        Effect.promise(() => import("./cloud.ts")),
+        ({ runCloud }) => runCloud(rest)
+      )
     default:
       return runDriver(argv)
   }

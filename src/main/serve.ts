@@ -1,15 +1,16 @@
 import { FileSystem } from "@effect/platform"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option, type Scope } from "effect"
 import { type CloudConf, requireClouds } from "../adapters/config/CloudConf.ts"
 import { loadCloudConf } from "../adapters/config/loadCloudConf.ts"
 import { describeProblem } from "../adapters/config/problems.ts"
 import { layerHostLinux } from "../adapters/host/HostMounterLinux.ts"
 import type { HostOptions } from "../adapters/host/HostOptions.ts"
 import { layerInstanceMetadata, type MetadataOptions } from "../adapters/metadata/InstanceMetadata.ts"
-import { makeCloudMetrics } from "../adapters/telemetry/CloudMetrics.ts"
-import { serveMetrics } from "../adapters/telemetry/metricsEndpoint.ts"
+import type { RequestObserver } from "../adapters/openstack/observer.ts"
+import type { MetricsEndpointFailure } from "../adapters/telemetry/metricsEndpoint.ts"
 import { layerCloud } from "./cloudLayers.ts"
 import { layerController, layerNode, serveDriver } from "./driver.ts"
+import type { Address } from "./endpoint.ts"
 import { type Options, OptionsError } from "./options.ts"
 import { vendorVersion, version } from "./version.ts"
 
@@ -31,6 +32,20 @@ const onlyCloud = (conf: CloudConf, names: ReadonlyArray<string>) =>
     return yield* Effect.fromNullable(clouds.get(name))
   })
 
+/** Counts the requests to the cloud and serves the counts; the library for it is loaded only if an address is given. */
+const observing = (address: Address | undefined): Effect.Effect<RequestObserver, MetricsEndpointFailure, Scope.Scope> =>
+  Effect.gen(function* () {
+    const ignore: RequestObserver = () => undefined
+    if (address === undefined) return ignore
+    const [{ makeCloudMetrics }, { serveMetrics }] = yield* Effect.promise(() =>
+      Promise.all([import("../adapters/telemetry/CloudMetrics.ts"), import("../adapters/telemetry/metricsEndpoint.ts")])
+    )
+    const metrics = makeCloudMetrics()
+    const port = yield* serveMetrics(metrics, address)
+    yield* Effect.logInfo(`metrics are served on port ${port}`)
+    return metrics.observe
+  })
+
 /** Runs the driver as the flags say until the Scope closes; answers once it serves. */
 export const startDriver = (options: Options, surroundings: Surroundings = {}) =>
   Effect.gen(function* () {
@@ -40,20 +55,16 @@ export const startDriver = (options: Options, surroundings: Surroundings = {}) =
     yield* Effect.forEach(options.warnings, (warning) => Effect.logWarning(warning), { discard: true })
     yield* Effect.forEach(conf.warnings, (warning) => Effect.logWarning(describeProblem(warning)), { discard: true })
 
-    const metrics = makeCloudMetrics()
+    const observe = yield* observing(options.httpEndpoint)
     const files = yield* FileSystem.FileSystem
     const userAgent = [...options.userAgent, `cinder-csi-plugin/${version}`].join(" ")
     const cloud = options.provideControllerService
-      ? yield* Layer.build(
-          layerCloud(yield* onlyCloud(conf, options.cloudNames), { userAgent, observe: metrics.observe })
-        ).pipe(Effect.provideService(FileSystem.FileSystem, files))
+      ? yield* Layer.build(layerCloud(yield* onlyCloud(conf, options.cloudNames), { userAgent, observe })).pipe(
+          Effect.provideService(FileSystem.FileSystem, files)
+        )
       : undefined
     const { requestTimeout, searchOrder } = conf.metadata
 
-    if (options.httpEndpoint !== undefined) {
-      const port = yield* serveMetrics(metrics, options.httpEndpoint)
-      yield* Effect.logInfo(`metrics are served on port ${port}`)
-    }
     const served = yield* serveDriver({
       endpoint: options.endpoint,
       vendorVersion,

@@ -2,6 +2,7 @@ import { type handleUnaryCall, status } from "@grpc/grpc-js"
 import { Cause, Clock, type Duration, Effect, Either, Exit, Fiber, FiberId, Option, Runtime } from "effect"
 import { CallDeadline } from "../../domain/CallDeadline.ts"
 import type { DomainError } from "../../domain/errors.ts"
+import { makePermits } from "../../domain/permits.ts"
 import { logged } from "./callLog.ts"
 import type { InFlight } from "./inFlight.ts"
 import { subjectOf } from "./requestIds.ts"
@@ -13,11 +14,17 @@ export type Unary = <In extends object, Out>(
   handle: (request: In) => Effect.Effect<Out, DomainError>
 ) => handleUnaryCall<In, Out>
 
-/** The two differ in the log alone: a success of `changes` is a line, a success of `reads` is for debugging. */
+/** A success of `changes` is a line in the log, a success of `reads` is for debugging; only `changes` stand in line. */
 export interface Calls {
   readonly reads: Unary
   readonly changes: Unary
 }
+
+/**
+ * Changes worked on at a time; more stand in line, first come first served, while their deadlines run. A call in work holds
+ * some 60 kB, and sidecars with their usual hundred workers each rarely have as many calls under way.
+ */
+const mostChanges = 256
 
 /** An answer leaves this long before the client hangs up: a share of the time left, at most half a second. */
 const marginOf = (remaining: number): number => Math.min(remaining / 10, 500)
@@ -36,7 +43,10 @@ const unfinished = (method: string, request: object): RpcStatus =>
  * locks until then. `budget` bounds a call whose client set no deadline.
  */
 export const makeCalls = (inFlight: InFlight, budget: Duration.DurationInput): Effect.Effect<Calls> =>
-  Effect.map(Effect.runtime<never>(), (runtime) => {
+  Effect.gen(function* () {
+    const runtime = yield* Effect.runtime<never>()
+    const inTurn = yield* makePermits(mostChanges)
+
     /** `remaining` is in milliseconds, infinite without a deadline. Interruptible only while it waits for the work. */
     const answer = Effect.fnUntraced(function* <Out>(
       method: string,
@@ -65,9 +75,10 @@ export const makeCalls = (inFlight: InFlight, budget: Duration.DurationInput): E
       (call, reply) => {
         const { request } = call
         const remaining = Number(call.getDeadline()) - Date.now()
-        const work = Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          Effect.suspend(() => handle(request)).pipe(Effect.provideService(CallDeadline, now + remaining))
-        )
+        const work = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const handled = Effect.suspend(() => handle(request))
+          return (changes ? inTurn(handled) : handled).pipe(Effect.provideService(CallDeadline, now + remaining))
+        })
         const fiber = answer(method, request, remaining, work).pipe(
           logged(method, changes, request),
           Effect.withSpan(method),

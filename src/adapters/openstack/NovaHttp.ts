@@ -1,6 +1,7 @@
 import type { HttpClient } from "@effect/platform"
 import { Effect, Layer, RcMap } from "effect"
 import { type CloudFailure, NodeFull, ServerNotFound, VolumeNotFound } from "../../domain/errors.ts"
+import { makePermits } from "../../domain/permits.ts"
 import type { ServerId } from "../../domain/Server.ts"
 import type { VolumeId } from "../../domain/Volume.ts"
 import { Nova } from "../../ports/Nova.ts"
@@ -10,7 +11,6 @@ import { pathSegment } from "./ids.ts"
 import type { Keystone } from "./Keystone.ts"
 import { attachBody, ServerReply, toServer } from "./novaWire.ts"
 import { makeService, type RequestFailed, type ServiceOptions } from "./OpenStackHttp.ts"
-import { makePermits } from "./permits.ts"
 
 const readTimeoutMillis = 30_000
 /** Nova asks the server's host before it answers and waits there behind other attachments of the same server. */

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import { makePermits } from "../../../src/adapters/openstack/permits.ts"
+import { makePermits } from "../../src/domain/permits.ts"
 
 describe("permits", () => {
   it.effect("let so many run at a time and the others in the order they came", () =>
