@@ -2,6 +2,7 @@ import type { FileSystem } from "@effect/platform"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect, Either, Logger, LogLevel } from "effect"
+import { FairScheduler } from "./FairScheduler.ts"
 import { helpText } from "./help.ts"
 import { parseOptions } from "./options.ts"
 import { startDriver } from "./serve.ts"
@@ -20,6 +21,7 @@ const runDriver = (argv: ReadonlyArray<string>) =>
         return yield* Effect.zipRight(startDriver(asked), Effect.never).pipe(
           // Nobody collects spans yet, and each holds on to memory for as long as its call waits.
           Effect.withTracerEnabled(false),
+          Effect.withScheduler(new FairScheduler()),
           Effect.scoped,
           Logger.withMinimumLogLevel(level),
           Effect.provide(Logger.replace(Logger.defaultLogger, Logger.withLeveledConsole(Logger.logfmtLogger)))

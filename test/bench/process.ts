@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { createInterface } from "node:readline"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Duration, Effect, Fiber, Schedule } from "effect"
 import {
@@ -17,6 +18,7 @@ import { bytesOf } from "../../src/domain/Capacity.ts"
  * quickly Probe is answered while many volumes are being made.
  */
 const program = "build/cinder-csi-plugin.cjs"
+const proberProgram = "build/prober.cjs"
 /** As the image runs it: flags of Node in the program's first line, and these variables. */
 const image = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "65536" }
 
@@ -88,13 +90,29 @@ const coldStarts = (folder: string, config: string) =>
     )
   )
 
-/** Probes one after the other until interrupted; the answer times in milliseconds. */
-const probing = (csi: CsiClient, times: Array<number>) =>
-  elapsed(csi.probe({}, { timeout: "10 seconds" })).pipe(
-    Effect.tap((millis) => Effect.sync(() => times.push(millis))),
-    Effect.zipRight(Effect.sleep("2 millis")),
-    Effect.forever
-  )
+/** Answer times of Probe in milliseconds while the work is done, as another process sees them. */
+const probedDuring = <A, E, R>(socket: string, work: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const prober = yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        const child = spawn(process.execPath, [proberProgram, `unix:${socket}`])
+        child.stderr.resume()
+        return { child, input: child.stdin, output: child.stdout }
+      }),
+      ({ child }) => Effect.sync(() => child.kill("SIGKILL"))
+    )
+    const lines = createInterface({ input: prober.output })
+    const nextLine = Effect.async<string>((resume) => {
+      lines.once("line", (line) => resume(Effect.succeed(line)))
+    })
+    yield* nextLine
+    const result = yield* work
+    const report = yield* Effect.fork(nextLine)
+    yield* Effect.yieldNow()
+    prober.input.end()
+    const times: Array<number> = JSON.parse(yield* Fiber.join(report))
+    return { result, times }
+  }).pipe(Effect.scoped)
 
 const verdict = (measured: number, limit: number): string => (measured <= limit ? "reached" : "MISSED")
 
@@ -121,16 +139,16 @@ const bench = Effect.gen(function* () {
   const csi = yield* untilProbed(socket)
   yield* Console.log(`RSS at rest: ${residentMiB(driver, "VmRSS").toFixed(1)} MiB`)
 
-  const times: Array<number> = []
-  const prober = yield* Effect.fork(probing(csi, times))
-  const burst = yield* elapsed(
-    Effect.forEach(Array.from({ length: 1000 }), (_, index) => createVolume(csi, `burst-${index}`), {
-      concurrency: "unbounded",
-      discard: true
-    })
+  const { result: burst, times } = yield* probedDuring(
+    socket,
+    elapsed(
+      Effect.forEach(Array.from({ length: 1000 }), (_, index) => createVolume(csi, `burst-${index}`), {
+        concurrency: "unbounded",
+        discard: true
+      })
+    )
   )
-  yield* Fiber.interrupt(prober)
-  const sorted = times.slice().sort((a, b) => a - b)
+  const sorted = times.sort((a, b) => a - b)
   const p99 = percentile(sorted, 0.99)
   yield* Console.log(
     `Probe while 1,000 CreateVolume are in flight (${(burst / 1000).toFixed(1)} s, ${sorted.length} probes): ` +
@@ -151,5 +169,7 @@ const bench = Effect.gen(function* () {
   )
 })
 
-if (spawnSync(process.execPath, ["scripts/bundle.mjs"], { stdio: "inherit" }).status !== 0) process.exit(1)
+for (const step of [["scripts/bundle.mjs"], ["scripts/run-ts.mjs", "--build", "test/bench/prober.ts"]]) {
+  if (spawnSync(process.execPath, step, { stdio: "inherit" }).status !== 0) process.exit(1)
+}
 NodeRuntime.runMain(Effect.scoped(bench))

@@ -72,6 +72,27 @@ describe("NodeStaging", () => {
       })
     )
 
+    it.effect("seen under a new number between the looks is looked at twice again", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* nodeWithDisk()
+        const swap = Effect.gen(function* () {
+          yield* memory.disks.unplug("server-1", volumeId)
+          yield* plugNew(memory, otherVolumeId)
+          yield* memory.disks.plug("server-1", volumeId)
+        })
+        yield* host.faults.before("findDevice", Effect.void)
+        yield* host.faults.before("findDevice", Effect.orDie(swap))
+        yield* host.faults.before("contentsOf", Effect.void)
+        yield* host.faults.before("contentsOf", Effect.void)
+        yield* host.faults.before(
+          "contentsOf",
+          Effect.orDie(memory.fill(volumeId, { _tag: "FileSystem", type: "ext4", files: oldFile }))
+        )
+        assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest())))._tag, "Refused")
+        assert.deepStrictEqual(yield* operations(host), [])
+      })
+    )
+
     it.effect("smaller than the volume is not formatted, and the call may be repeated", () =>
       Effect.gen(function* () {
         const { memory, staging } = yield* nodeWithDisk()

@@ -186,6 +186,18 @@ describe("NodeVolumes", () => {
       })
     )
 
+    it.effect("asks again and again for a size that the kernel does not see by itself", () =>
+      Effect.gen(function* () {
+        const node = yield* published()
+        yield* node.host.faults.holdSizes(true)
+        const call = yield* Effect.fork(node.volumes.expand(expandRequest(2n * GiB)))
+        yield* TestClock.adjust("10 seconds")
+        yield* node.memory.disks.resize(volumeId, 2)
+        yield* TestClock.adjust("25 seconds")
+        assert.strictEqual(yield* Fiber.join(call), 2n * GiB)
+      })
+    )
+
     it.effect("reports no success for a disk that does not grow", () =>
       Effect.gen(function* () {
         const { volumes } = yield* published()

@@ -3,6 +3,7 @@ import { Cause, Clock, type Duration, Effect, Either, Exit, Fiber, FiberId, Opti
 import { CallDeadline } from "../../domain/CallDeadline.ts"
 import type { DomainError } from "../../domain/errors.ts"
 import { makePermits } from "../../domain/permits.ts"
+import { urgency } from "../../domain/urgency.ts"
 import { logged } from "./callLog.ts"
 import type { InFlight } from "./inFlight.ts"
 import { subjectOf } from "./requestIds.ts"
@@ -77,7 +78,9 @@ export const makeCalls = (inFlight: InFlight, budget: Duration.DurationInput): E
         const remaining = Number(call.getDeadline()) - Date.now()
         const work = Effect.flatMap(Clock.currentTimeMillis, (now) => {
           const handled = Effect.suspend(() => handle(request))
-          return (changes ? inTurn(handled) : handled).pipe(Effect.provideService(CallDeadline, now + remaining))
+          return (changes ? Effect.withSchedulingPriority(inTurn(handled), urgency.patient) : handled).pipe(
+            Effect.provideService(CallDeadline, now + remaining)
+          )
         })
         const fiber = answer(method, request, remaining, work).pipe(
           logged(method, changes, request),

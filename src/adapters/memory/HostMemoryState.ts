@@ -80,6 +80,7 @@ export const makeHostState = (directories: ReadonlyArray<string>): HostState => 
     topAt: (path) => mounts.filter(({ target }) => target === path).at(-1),
     walk: (operation, path, followLast) =>
       Effect.suspend(() => {
+        if (!path.startsWith("/")) return fail(operation, "a path must be absolute")
         const resolved = resolve(world, path, followLast)
         if (resolved === undefined) return fail(operation, "Too many levels of symbolic links")
         return resolved.found._tag === "Dead" ? fail(operation, "Input/output error") : Effect.succeed(resolved)

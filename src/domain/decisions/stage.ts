@@ -200,9 +200,6 @@ const decideContents = (facts: StageFacts): StageVerdict => {
 /** The next step from any state towards a file system of the volume at the staging path. */
 export const decideStage = (facts: StageFacts): StageVerdict => {
   const { device, mounts, path, progress, wish } = facts
-  if (facts.kind === "symlink") {
-    return refuse(new Refused({ subject: path, because: "is a symbolic link", remedy: "remove it" }))
-  }
   const top = topAt(mounts, path)
   if (top !== undefined) {
     if (showsAllOf(top, device)) return decideMounted(facts, top)

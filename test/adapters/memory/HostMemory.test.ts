@@ -364,6 +364,13 @@ describe("HostMemory", () => {
       })
     )
 
+    it.effect("that are relative are an error, as on a real host", () =>
+      Effect.gen(function* () {
+        const { mounter } = yield* withDisk
+        yield* fails(mounter.locate("some/path"), "absolute")
+      })
+    )
+
     it.effect("are made only below a directory that is there", () =>
       Effect.gen(function* () {
         const { mounter } = yield* withDisk

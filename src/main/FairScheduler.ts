@@ -1,0 +1,71 @@
+import { Scheduler } from "effect"
+import type { RuntimeFiber } from "effect/Fiber"
+import { urgency } from "../domain/urgency.ts"
+
+/** Milliseconds of work between two looks at sockets and timers. */
+const slice = 3
+
+interface Bucket {
+  readonly priority: number
+  tasks: Array<() => void>
+  next: number
+}
+
+/**
+ * Runs fibers in slices of a few milliseconds, with a look at sockets and timers between two of them, and always the most
+ * urgent first; what is to be done at once ends before the slice does. Effect's own scheduler runs thousands of rounds before it looks, first come first
+ * served, so that a Probe would wait for everything that a thousand other calls have to do at the moment.
+ */
+export class FairScheduler implements Scheduler.Scheduler {
+  private running = false
+  private readonly buckets: Array<Bucket> = []
+
+  shouldYield(fiber: RuntimeFiber<unknown, unknown>): number | false {
+    return Scheduler.defaultShouldYield(fiber)
+  }
+
+  scheduleTask(task: () => void, priority: number): void {
+    this.bucketOf(priority).tasks.push(task)
+    if (this.running) return
+    this.running = true
+    // A microtask at first: what is quickly done need not wait for the next turn of the event loop.
+    queueMicrotask(this.run)
+  }
+
+  private bucketOf(priority: number): Bucket {
+    const at = this.buckets.findIndex((bucket) => bucket.priority >= priority)
+    const found = this.buckets[at]
+    if (found?.priority === priority) return found
+    const bucket: Bucket = { priority, tasks: [], next: 0 }
+    this.buckets.splice(at === -1 ? this.buckets.length : at, 0, bucket)
+    return bucket
+  }
+
+  /** The most urgent task, if there is one of at least this urgency. */
+  private take(least = Number.POSITIVE_INFINITY): (() => void) | undefined {
+    for (const bucket of this.buckets) {
+      if (bucket.priority > least) return undefined
+      const task = bucket.tasks[bucket.next]
+      if (task === undefined) continue
+      bucket.next += 1
+      if (bucket.next === bucket.tasks.length) {
+        bucket.tasks = []
+        bucket.next = 0
+      }
+      return task
+    }
+    return undefined
+  }
+
+  private readonly run = (): void => {
+    const until = performance.now() + slice
+    for (let task = this.take(); task !== undefined; task = this.take()) {
+      task()
+      if (performance.now() < until) continue
+      for (let rest = this.take(urgency.atOnce); rest !== undefined; rest = this.take(urgency.atOnce)) rest()
+      setImmediate(this.run)
+      return
+    }
+    this.running = false
+  }
+}
