@@ -1,6 +1,5 @@
 import { Scheduler } from "effect"
 import type { RuntimeFiber } from "effect/Fiber"
-import { urgency } from "../domain/urgency.ts"
 
 /** Milliseconds of work between two looks at sockets and timers. */
 const slice = 3
@@ -13,7 +12,7 @@ interface Bucket {
 
 /**
  * Runs fibers in slices of a few milliseconds, with a look at sockets and timers between two of them, and always the most
- * urgent first; what is to be done at once ends before the slice does. Effect's own scheduler runs thousands of rounds before it looks, first come first
+ * urgent first (the lowest number). Effect's own scheduler runs thousands of rounds before it looks, first come first
  * served, so that a Probe would wait for everything that a thousand other calls have to do at the moment.
  */
 export class FairScheduler implements Scheduler.Scheduler {
@@ -41,10 +40,8 @@ export class FairScheduler implements Scheduler.Scheduler {
     return bucket
   }
 
-  /** The most urgent task, if there is one of at least this urgency. */
-  private take(least = Number.POSITIVE_INFINITY): (() => void) | undefined {
+  private take(): (() => void) | undefined {
     for (const bucket of this.buckets) {
-      if (bucket.priority > least) return undefined
       const task = bucket.tasks[bucket.next]
       if (task === undefined) continue
       bucket.next += 1
@@ -62,7 +59,6 @@ export class FairScheduler implements Scheduler.Scheduler {
     for (let task = this.take(); task !== undefined; task = this.take()) {
       task()
       if (performance.now() < until) continue
-      for (let rest = this.take(urgency.atOnce); rest !== undefined; rest = this.take(urgency.atOnce)) rest()
       setImmediate(this.run)
       return
     }

@@ -1,6 +1,5 @@
 import { HttpClient, type HttpClientError, HttpClientRequest, HttpIncomingMessage } from "@effect/platform"
 import { Effect, Fiber, Option } from "effect"
-import { urgency } from "../../domain/urgency.ts"
 import type { Outcome } from "./failures.ts"
 
 /** A request as plain data. */
@@ -57,8 +56,6 @@ export const exchangeWith = (client: HttpClient.HttpClient) => {
       ),
       HttpIncomingMessage.withMaxBodySize(Option.some(longestAnswer)),
       Effect.catchAll((error) => Effect.succeed(fromError(error))),
-      // The platform's client asks for the response in a fiber of its own: one that came before would be thrown away.
-      Effect.withSchedulingPriority(urgency.atOnce),
       Effect.timeoutTo({
         duration: exchange.timeoutMillis,
         onSuccess: (outcome): Outcome => outcome,

@@ -52,11 +52,42 @@ const boundAgent = (agent: Http.Agent, limitMillis: number) => {
   }
 }
 
+/**
+ * Keeps a response, or an error, that comes before anybody listens, and hands it to the first who does. The platform's
+ * client listens in a fiber of its own; if sockets are looked at before that fiber's turn, Node would throw the response
+ * away (the caller would wait for ever) and end the process over the error.
+ */
+const keepEarly = (request: Http.ClientRequest) => {
+  for (const event of ["response", "error"]) {
+    let early: ReadonlyArray<unknown> | undefined
+    const keep = (...happened: ReadonlyArray<unknown>) => {
+      if (request.listenerCount(event) === 1) early = happened
+    }
+    request.on(event, keep)
+    request.on("newListener", (name, listener) => {
+      if (name !== event || early === undefined) return
+      const happened = early
+      early = undefined
+      queueMicrotask(() => listener(...happened))
+    })
+  }
+}
+
+const keepEarlyOf = (agent: Http.Agent) => {
+  const add: unknown = Reflect.get(agent, "addRequest")
+  if (typeof add !== "function") return
+  Reflect.set(agent, "addRequest", (request: Http.ClientRequest, ...rest: ReadonlyArray<unknown>) => {
+    keepEarly(request)
+    Reflect.apply(add, agent, [request, ...rest])
+  })
+}
+
 const opened = <A extends Http.Agent>(make: () => A, limitMillis: number) =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const agent = make()
       boundAgent(agent, limitMillis)
+      keepEarlyOf(agent)
       return agent
     }),
     (agent) => Effect.sync(() => agent.destroy())
