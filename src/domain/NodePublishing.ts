@@ -13,7 +13,7 @@ import { locateMounted, readMounts, topIsStale } from "./hostFacts.ts"
 import { isWithin, parentOf } from "./hostPath.ts"
 import { NodeOperations } from "./NodeOperations.ts"
 import { namedFileSystem, requireField, requirePath } from "./nodeRequests.ts"
-import { settle } from "./nodeSettling.ts"
+import { isFinal, settle } from "./nodeSettling.ts"
 import { makePatience } from "./nodeWaiting.ts"
 import type { VolumeId } from "./Volume.ts"
 import { ephemeralKey, isSet } from "./volumeContext.ts"
@@ -94,18 +94,25 @@ export class NodePublishing extends Context.Tag("cinder-csi/domain/NodePublishin
 
       const publishTarget = Effect.fnUntraced(function* (wish: NodePublishWish, request: NodePublishRequest) {
         let prepared = false
+        let undo: Effect.Effect<void> = Effect.void
+        const { targetPath } = request
         yield* settle({
           subject: `volume ${wish.volumeId}`,
           patience: yield* makePatience(0),
           look: Effect.suspend(() => publishFacts(wish, request, prepared)),
           decide: decideNodePublish,
-          carryOut: (action, facts) =>
-            Effect.map(carryOut(action, facts), () => {
+          carryOut: (action, facts) => {
+            // Nothing was mounted there before a bind, so that one layer at most is ours to undo.
+            if (action._tag === "Bind")
+              undo = Effect.ignore(Effect.zipRight(host.unmount(targetPath), host.remove(targetPath)))
+            return Effect.map(carryOut(action, facts), () => {
               prepared = action._tag === "MakeDirectory" || action._tag === "MakeFile"
+              if (prepared) undo = Effect.ignore(host.remove(targetPath))
             })
+          }
         }).pipe(
-          // What could not be bound leaves its empty target behind otherwise, and kubelet may never unpublish it.
-          Effect.tapError(() => (prepared ? Effect.ignore(host.remove(request.targetPath)) : Effect.void))
+          // Kubelet may never unpublish what ended in a final error.
+          Effect.tapError((error) => (isFinal(error) ? undo : Effect.void))
         )
       })
 

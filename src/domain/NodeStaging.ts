@@ -16,7 +16,7 @@ import { DeviceNotFound, type DomainError, type HostFailure } from "./errors.ts"
 import { locateMounted, readMounts, topIsStale } from "./hostFacts.ts"
 import { NodeOperations } from "./NodeOperations.ts"
 import { namedFileSystem, requireField, requirePath } from "./nodeRequests.ts"
-import { settle } from "./nodeSettling.ts"
+import { isFinal, settle } from "./nodeSettling.ts"
 import { makePatience, type Patience } from "./nodeWaiting.ts"
 import { leastBytesIn } from "./publishContext.ts"
 import type { VolumeId } from "./Volume.ts"
@@ -36,10 +36,6 @@ export interface StageRequest {
   readonly publishContext: Readonly<Record<string, string>>
   readonly volumeContext: Readonly<Record<string, string>>
 }
-
-/** Whether nothing that the call began may still happen, so that the caller may forget the volume. */
-const isFinal = (error: DomainError): boolean =>
-  error._tag !== "StillWorking" && !(error._tag === "HostFailure" && error.outcome === "unknown")
 
 /** One volume on this node, made ready for every pod that will use it. */
 export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<

@@ -7,6 +7,10 @@ import { pursue } from "./pursue.ts"
 /** More steps than any state of a host needs: beyond them we go round in circles. */
 const mostSteps = 64
 
+/** Whether nothing that the call began may still happen, so that the caller may forget the volume. */
+export const isFinal = (error: DomainError): boolean =>
+  error._tag !== "StillWorking" && !(error._tag === "HostFailure" && error.outcome === "unknown")
+
 /** Asks a decision over fresh facts and carries out what it says, until it says that the wanted state is there. */
 export const settle = <Facts, Action, Result>(work: {
   /** What is being settled, for an error message. */

@@ -237,6 +237,26 @@ describe("NodePublishing", () => {
       })
     )
 
+    it.effect("is taken away again, unmounted, when the call fails after the bind", () =>
+      Effect.gen(function* () {
+        const { host, publishing } = yield* staged
+        yield* host.faults.before("bind", host.faults.fail("findDevice"))
+        assert.strictEqual((yield* Effect.flip(publishing.publish(publishRequest())))._tag, "HostFailure")
+        assert.deepStrictEqual(yield* mountTargets(host), [stagingPath])
+        assert.strictEqual(yield* host.kind(targetPath), "absent")
+      })
+    )
+
+    it.effect("keeps its mount when the bind may still be under way, since that is no final answer", () =>
+      Effect.gen(function* () {
+        const { host, publishing } = yield* staged
+        yield* host.faults.fail("bind", { afterwards: true, outcome: "unknown" })
+        assert.strictEqual((yield* Effect.flip(publishing.publish(publishRequest())))._tag, "HostFailure")
+        yield* publishing.publish(publishRequest())
+        assert.deepStrictEqual(yield* mountTargets(host), [stagingPath, targetPath])
+      })
+    )
+
     it.effect("is taken away again when the volume cannot be bound on it", () =>
       Effect.gen(function* () {
         const { host, publishing } = yield* staged

@@ -4,8 +4,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Scheduler } from "effect"
 import { layerHttpClient } from "../../../src/adapters/openstack/httpClient.ts"
 
-/** Looks at sockets before every single step of a fiber: whatever can come early does. */
-const lastOfAll = Scheduler.make((task) => void setTimeout(() => setImmediate(task), 2))
+/** Runs some steps at once and others milliseconds later, so that an answer comes between sending and listening. */
+const uneven = () => {
+  let steps = 0
+  return Scheduler.make((task) => {
+    steps += 1
+    setTimeout(task, (steps % 4) * 5)
+  })
+}
 
 const serving = (listener: RequestListener) =>
   Effect.acquireRelease(
@@ -36,7 +42,7 @@ describe("the HTTP client", () => {
         Array.from({ length: 20 }),
         () => Effect.flatMap(HttpClient.get(url), (response) => response.text),
         { concurrency: 4 }
-      ).pipe(Effect.provide(layerHttpClient({})), Effect.withScheduler(lastOfAll), Effect.timeout("5 seconds"))
+      ).pipe(Effect.provide(layerHttpClient({})), Effect.withScheduler(uneven()), Effect.timeout("5 seconds"))
       assert.deepStrictEqual(
         answers,
         Array.from({ length: 20 }, () => "hello")
@@ -50,7 +56,7 @@ describe("the HTTP client", () => {
       const failure = yield* HttpClient.get(url).pipe(
         Effect.flip,
         Effect.provide(layerHttpClient({})),
-        Effect.withScheduler(lastOfAll),
+        Effect.withScheduler(uneven()),
         Effect.timeout("5 seconds")
       )
       assert.strictEqual(failure._tag, "RequestError")
