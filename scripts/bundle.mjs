@@ -18,7 +18,7 @@ await build({
   // grpc-js asks for the loader only when channelz is used, which it is not here.
   external: ["@grpc/proto-loader"],
   // Memory of a small service, at the price of some speed: docs/figures.md has the measurements.
-  banner: { js: "#!/usr/bin/env -S node --max-semi-space-size=1 --max-old-space-size=160 --optimize-for-size" },
+  banner: { js: "#!/usr/bin/env -S node --max-semi-space-size=1 --max-old-space-size=96 --optimize-for-size" },
   logLevel: "warning"
 })
 await chmod(outfile, 0o755)

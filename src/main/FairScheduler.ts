@@ -4,9 +4,12 @@ import type { RuntimeFiber } from "effect/Fiber"
 /** Milliseconds of work between two looks at sockets and timers. */
 const slice = 3
 
+/** Tasks that have run and are still in their line at most. */
+const longestDone = 512
+
 interface Bucket {
   readonly priority: number
-  tasks: Array<() => void>
+  readonly tasks: Array<() => void>
   next: number
 }
 
@@ -45,8 +48,9 @@ export class FairScheduler implements Scheduler.Scheduler {
       const task = bucket.tasks[bucket.next]
       if (task === undefined) continue
       bucket.next += 1
-      if (bucket.next === bucket.tasks.length) {
-        bucket.tasks = []
+      // Under load a line may never be empty: what has run must not be kept until it is.
+      if (bucket.next === bucket.tasks.length || bucket.next === longestDone) {
+        bucket.tasks.splice(0, bucket.next)
         bucket.next = 0
       }
       return task

@@ -252,6 +252,7 @@ describe("NodePublishing", () => {
         const { host, publishing } = yield* staged
         yield* host.faults.fail("bind", { afterwards: true, outcome: "unknown" })
         assert.strictEqual((yield* Effect.flip(publishing.publish(publishRequest())))._tag, "HostFailure")
+        assert.deepStrictEqual(yield* mountTargets(host), [stagingPath, targetPath])
         yield* publishing.publish(publishRequest())
         assert.deepStrictEqual(yield* mountTargets(host), [stagingPath, targetPath])
       })

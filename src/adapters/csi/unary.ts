@@ -25,7 +25,7 @@ export interface Calls {
  * Changes worked on at a time; more stand in line, first come first served, while their deadlines run. A call in work holds
  * some 60 kB, and sidecars with their usual hundred workers each rarely have as many calls under way.
  */
-const mostChanges = 256
+const mostChanges = 128
 
 /** An answer leaves this long before the client hangs up: a share of the time left, at most half a second. */
 const marginOf = (remaining: number): number => Math.min(remaining / 10, 500)

@@ -57,27 +57,25 @@ const boundAgent = (agent: Http.Agent, limitMillis: number) => {
  * client listens in a fiber of its own; if sockets are looked at before that fiber's turn, Node would throw the response
  * away (the caller would wait for ever) and end the process over the error.
  */
-const keepEarly = (request: Http.ClientRequest) => {
-  for (const event of ["response", "error"]) {
-    let early: ReadonlyArray<unknown> | undefined
-    const keep = (...happened: ReadonlyArray<unknown>) => {
-      if (request.listenerCount(event) === 1) early = happened
-    }
-    request.on(event, keep)
-    request.on("newListener", (name, listener) => {
-      if (name !== event || early === undefined) return
-      const happened = early
-      early = undefined
+const keeperOf = (event: "response" | "error") =>
+  function (this: Http.ClientRequest, ...happened: ReadonlyArray<unknown>) {
+    if (this.listenerCount(event) > 1) return
+    const deliver = (name: string | symbol, listener: (...happened: ReadonlyArray<unknown>) => void) => {
+      if (name !== event) return
+      this.off("newListener", deliver)
       queueMicrotask(() => listener(...happened))
-    })
+    }
+    this.on("newListener", deliver)
   }
-}
+
+const keepResponse = keeperOf("response")
+const keepError = keeperOf("error")
 
 const keepEarlyOf = (agent: Http.Agent) => {
   const add: unknown = Reflect.get(agent, "addRequest")
   if (typeof add !== "function") return
   Reflect.set(agent, "addRequest", (request: Http.ClientRequest, ...rest: ReadonlyArray<unknown>) => {
-    keepEarly(request)
+    request.on("response", keepResponse).on("error", keepError)
     Reflect.apply(add, agent, [request, ...rest])
   })
 }
