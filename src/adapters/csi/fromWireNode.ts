@@ -1,5 +1,4 @@
 import { Either } from "effect"
-import { type InvalidInput, Refused } from "../../domain/errors.ts"
 import type { NodePublishRequest } from "../../domain/NodePublishing.ts"
 import type { StageRequest } from "../../domain/NodeStaging.ts"
 import type { NodeExpandRequest } from "../../domain/NodeVolumes.ts"
@@ -43,30 +42,13 @@ export const stageRequest = (request: wire.NodeStageVolumeRequest): Checked<Stag
 export const unstagePlace = (request: wire.NodeUnstageVolumeRequest): Checked<Place> =>
   placeToLeave(request.volumeId, "staging_target_path", request.stagingTargetPath)
 
-/**
- * The one missing field that is no invalid argument: the specification answers a publish without staging path with
- * FAILED_PRECONDITION (https://github.com/container-storage-interface/spec/blob/master/spec.md#nodepublishvolume-errors).
- */
-const staged = (path: string): Either.Either<string, Refused> =>
-  path !== ""
-    ? Either.right(path)
-    : Either.left(
-        new Refused({
-          subject: "staging_target_path",
-          because: "is required, since volumes are staged before they are published",
-          remedy: undefined
-        })
-      )
-
-export const nodePublishRequest = (
-  request: wire.NodePublishVolumeRequest
-): Either.Either<NodePublishRequest, InvalidInput | Refused> =>
+export const nodePublishRequest = (request: wire.NodePublishVolumeRequest): Checked<NodePublishRequest> =>
   Either.gen(function* () {
     return {
       volumeId: yield* volumeId(request.volumeId),
       targetPath: yield* required("target_path", request.targetPath),
       capability: yield* capability(request.volumeCapability),
-      stagingPath: yield* staged(request.stagingTargetPath),
+      stagingPath: request.stagingTargetPath,
       readOnly: request.readonly,
       volumeContext: record(request.volumeContext)
     }

@@ -17,6 +17,14 @@ export {
   layerNoDisks,
   noDisks
 } from "./DiskBackend.ts"
+export {
+  type HostMemory,
+  type HostMemoryOptions,
+  type HostMemoryServer,
+  makeHostMemory,
+  type OutsideFiles,
+  realFiles
+} from "./HostMemory.ts"
 export { layerMetadataMemory } from "./MetadataMemory.ts"
 export { layerNovaMemory } from "./NovaMemory.ts"
 export * from "./World.ts"

@@ -178,15 +178,6 @@ describe("A request that is refused as invalid", () => {
       }).pipe(Effect.provide(quiet))
     )
   }
-
-  it.scopedLive("but NodePublishVolume without staging path alone is a failed precondition", () =>
-    Effect.gen(function* () {
-      const { client } = yield* driver()
-      const failure = yield* Effect.flip(client.nodePublishVolume({ ...publish, stagingTargetPath: "" }))
-      assert.strictEqual(failure.code, status.FAILED_PRECONDITION)
-      assert.include(failure.details, "staging_target_path")
-    }).pipe(Effect.provide(quiet))
-  )
 })
 
 describe("An RPC that is not advertised", () => {
