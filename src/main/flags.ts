@@ -48,7 +48,7 @@ export const flags = {
     kind: "list",
     default: "",
     group: "Cloud",
-    help: 'Clouds to serve, each a [Global "name"] section. Empty is plain [Global], which is not served unless listed'
+    help: 'Cloud to serve, a [Global "name"] section; empty is plain [Global]. One for now'
   },
   cluster: {
     kind: "text",
@@ -72,7 +72,7 @@ export const flags = {
     kind: "boolean",
     default: "false",
     group: "Kubernetes",
-    help: "Read scheduler hints from annotations of claims"
+    help: "Read scheduler hints from annotations of claims. Has no effect yet"
   },
   kubeconfig: {
     kind: "text",

@@ -43,15 +43,15 @@ On every node:
   cinder-csi-plugin --endpoint=unix:///csi/csi.sock --cloud-config=/etc/config/cloud.conf \\
     --provide-controller-service=false
 
-Two clouds, [Global "north"] and [Global "south"] in one file:
-  cinder-csi-plugin --endpoint=unix:///csi/csi.sock --cloud-config=/etc/config/cloud.conf \\
-    --cloud-name=north,south
-
 The smallest /etc/config/cloud.conf:
   [Global]
   auth-url = https://keystone.example.com:5000/v3
   application-credential-id = 0123456789abcdef
   application-credential-secret = "…"
+
+Without a cloud or a cluster:
+  cinder-csi-plugin demo --help     the driver on a cloud of its own, and one volume's whole life
+  cinder-csi-plugin cloud --help    that cloud alone, speaking OpenStack's APIs
 
 A flag and its value: --cluster=a or --cluster a. A boolean needs the equals sign: --with-topology=false.
 Underscores count as dashes. A flag for a list may be repeated; an item with a comma stands in double quotes.

@@ -46,6 +46,14 @@ const observing = (address: Address | undefined): Effect.Effect<RequestObserver,
     return metrics.observe
   })
 
+/** What is asked for and not built yet; a setting that silently does nothing would be a lie. */
+const withoutEffect = (options: Options, { blockStorage }: CloudConf): ReadonlyArray<string> => [
+  ...(options.pvcAnnotations ? ["--pvc-annotations has no effect yet: scheduler hints are not read"] : []),
+  ...(blockStorage.ignoreVolumeMicroversion
+    ? ["[BlockStorage] ignore-volume-microversion has no effect yet: requests carry the microversions they need"]
+    : [])
+]
+
 /** Runs the driver as the flags say until the Scope closes; answers once it serves. */
 export const startDriver = (options: Options, surroundings: Surroundings = {}) =>
   Effect.gen(function* () {
@@ -54,6 +62,8 @@ export const startDriver = (options: Options, surroundings: Surroundings = {}) =
     })
     yield* Effect.forEach(options.warnings, (warning) => Effect.logWarning(warning), { discard: true })
     yield* Effect.forEach(conf.warnings, (warning) => Effect.logWarning(describeProblem(warning)), { discard: true })
+
+    yield* Effect.forEach(withoutEffect(options, conf), (warning) => Effect.logWarning(warning), { discard: true })
 
     const observe = yield* observing(options.httpEndpoint)
     const files = yield* FileSystem.FileSystem
