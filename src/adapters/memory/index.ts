@@ -25,6 +25,9 @@ export {
   type OutsideFiles,
   realFiles
 } from "./HostMemory.ts"
+export type { HttpFaults } from "./http/httpFaults.ts"
+export { makeOpenStackHttp, type OpenStackHttp, type OpenStackHttpOptions } from "./http/makeOpenStackHttp.ts"
+export { openStackServer } from "./http/server.ts"
 export { layerMetadataMemory } from "./MetadataMemory.ts"
 export { layerNovaMemory } from "./NovaMemory.ts"
 export * from "./World.ts"
