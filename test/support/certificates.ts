@@ -1,61 +1,58 @@
-import { execFileSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { Effect, type Scope } from "effect"
-
 export interface Signed {
   readonly cert: string
   readonly key: string
 }
 
-export interface Certificates {
-  readonly ca: string
-  /** For 127.0.0.1. */
-  readonly server: Signed
-  readonly client: Signed
+/** An authority good for a hundred years, made for these tests alone; its own key is thrown away. */
+export const ca = `-----BEGIN CERTIFICATE-----
+MIIBejCCASGgAwIBAgIUSUrC1kJF/TgUmNFTKa+vowi36YQwCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHdGVzdC1jYTAgFw0yNjExMjQwMjEyMjhaGA8yMTI2MTAzMTAy
+MTIyOFowEjEQMA4GA1UEAwwHdGVzdC1jYTBZMBMGByqGSM49AgEGCCqGSM49AwEH
+A0IABJyT1Ng1KAKx+x9oVHuBH/XjaHmRmDdhvD5tE6TT102MIN82sUGKYtscwc9e
+HRtoHlepFa/1O0lTwQaJdXlvwF6jUzBRMB0GA1UdDgQWBBS7PSLCbBAOCF3HC7Fr
+zAbSEpjaHzAfBgNVHSMEGDAWgBS7PSLCbBAOCF3HC7FrzAbSEpjaHzAPBgNVHRMB
+Af8EBTADAQH/MAoGCCqGSM49BAMCA0cAMEQCIBvgvnEEpaSTf4uXaltaVOvPd3l3
+E6On8nC4nrBoncz9AiBK0AVZAVJahnu+RyQ5ZSVbs7QbyHiowDrHxzMPCaazdw==
+-----END CERTIFICATE-----
+`
+
+/** For 127.0.0.1. */
+export const server: Signed = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBeTCCASCgAwIBAgIUGUD/AJTChgKz+7v0wPeRPALEDtgwCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHdGVzdC1jYTAgFw0yNjExMjQwMjEyMjhaGA8yMTI2MTAzMTAy
+MTIyOFowETEPMA0GA1UEAwwGc2VydmVyMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcD
+QgAEqxsWQP8+rJTw1PAe29aaU4ED9I4b4nDPprFzTL07CP2y2c1L27TpVFBEPsLI
+PXQlYsvEDoSdO4TgaOc4lCRRfqNTMFEwDwYDVR0RBAgwBocEfwAAATAdBgNVHQ4E
+FgQUR4pHszVNLlumGHj/uzHmAl2ZyNYwHwYDVR0jBBgwFoAUuz0iwmwQDghdxwux
+a8wG0hKY2h8wCgYIKoZIzj0EAwIDRwAwRAIgeUW2OzU41bCn8wSjnZBsbYxkp7xf
+vtMcLbzowFzuVP4CIDqNGRVU449yREyRzNbJW0rqMstYxhypvzYxFMcZDVIi
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg/wp1LREHO6VoJ2Lj
+lMw7zscKrRcXARQKyuaKn9ZV37yhRANCAASrGxZA/z6slPDU8B7b1ppTgQP0jhvi
+cM+msXNMvTsI/bLZzUvbtOlUUEQ+wsg9dCViy8QOhJ07hOBo5ziUJFF+
+-----END PRIVATE KEY-----
+`
 }
 
-/** A fresh authority and what it signed, made with the openssl command and deleted with the scope. */
-export const makeCertificates: Effect.Effect<Certificates, never, Scope.Scope> = Effect.map(
-  Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "certificates-"))),
-    (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
-  ),
-  (folder) => {
-    const at = (name: string) => join(folder, name)
-    const openssl = (...args: ReadonlyArray<string>) => execFileSync("openssl", args, { stdio: "pipe" })
-    const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    openssl(
-      "req",
-      "-x509",
-      ...newKey,
-      "-days",
-      "2",
-      "-subj",
-      "/CN=test-ca",
-      "-keyout",
-      at("ca.key"),
-      "-out",
-      at("ca.crt")
-    )
-    const signed = (name: string): Signed => {
-      writeFileSync(at("extensions"), "subjectAltName=IP:127.0.0.1\n")
-      openssl("req", ...newKey, "-subj", `/CN=${name}`, "-keyout", at(`${name}.key`), "-out", at(`${name}.csr`))
-      const authority = ["-CA", at("ca.crt"), "-CAkey", at("ca.key"), "-CAcreateserial", "-days", "2"]
-      openssl(
-        "x509",
-        "-req",
-        "-in",
-        at(`${name}.csr`),
-        ...authority,
-        "-extfile",
-        at("extensions"),
-        "-out",
-        at(`${name}.crt`)
-      )
-      return { cert: readFileSync(at(`${name}.crt`), "utf8"), key: readFileSync(at(`${name}.key`), "utf8") }
-    }
-    return { server: signed("server"), client: signed("client"), ca: readFileSync(at("ca.crt"), "utf8") }
-  }
-)
+export const client: Signed = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBejCCASCgAwIBAgIUGUD/AJTChgKz+7v0wPeRPALEDtkwCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHdGVzdC1jYTAgFw0yNjExMjQwMjEyMjhaGA8yMTI2MTAzMTAy
+MTIyOFowETEPMA0GA1UEAwwGY2xpZW50MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcD
+QgAEgJAj6oQZgwZwJwLOv1ifvkWKuopi+ETBK4vpMJ1ThtLuc/s/1BFGle2o59jS
+Wsb9Zc4xobmJomBnSKTXaIh0nKNTMFEwDwYDVR0RBAgwBocEfwAAATAdBgNVHQ4E
+FgQUwBTa+0A3ZphBUMK6FyJ00NgHCoUwHwYDVR0jBBgwFoAUuz0iwmwQDghdxwux
+a8wG0hKY2h8wCgYIKoZIzj0EAwIDSAAwRQIgVKVJaEXOCwmw8YcAbfC5C5eNHTnJ
+2Z2AzDEFBpOjfGoCIQDMYyacYRmfBWwiimVJ1negtew6cMNtGWzXqoeTTZ09qw==
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg1dNf/mIIs5pB9RNh
+UjVmcelpcAMmiTAkPLtsiggcQnmhRANCAASAkCPqhBmDBnAnAs6/WJ++RYq6imL4
+RMEri+kwnVOG0u5z+z/UEUaV7ajn2NJaxv1lzjGhuYmiYGdIpNdoiHSc
+-----END PRIVATE KEY-----
+`
+}

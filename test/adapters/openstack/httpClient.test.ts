@@ -6,7 +6,7 @@ import { Effect, Redacted, type Scope } from "effect"
 import { exchangeWith } from "../../../src/adapters/openstack/exchange.ts"
 import { classify, type Outcome } from "../../../src/adapters/openstack/failures.ts"
 import { layerHttpClient, type TlsOptions } from "../../../src/adapters/openstack/httpClient.ts"
-import { makeCertificates } from "../../support/certificates.ts"
+import * as certificates from "../../support/certificates.ts"
 
 const listening = <S extends Net.Server>(make: () => S): Effect.Effect<number, never, Scope.Scope> =>
   Effect.map(
@@ -29,14 +29,13 @@ const get = (url: string, tls: TlsOptions, connectTimeoutMillis?: number): Effec
   ).pipe(Effect.provide(layerHttpClient(tls, { connectTimeoutMillis })))
 
 const secured = Effect.gen(function* () {
-  const certificates = yield* makeCertificates
   const { ca, server } = certificates
   const respond = (_: unknown, response: { readonly end: (text: string) => void }) => response.end("hello")
   const open = yield* listening(() => Https.createServer(server, respond))
   const strict = yield* listening(() =>
     Https.createServer({ ...server, ca, requestCert: true, rejectUnauthorized: true }, respond)
   )
-  return { certificates, open: `https://127.0.0.1:${open}/`, strict: `https://127.0.0.1:${strict}/` }
+  return { open: `https://127.0.0.1:${open}/`, strict: `https://127.0.0.1:${strict}/` }
 })
 
 const bodyOf = (outcome: Outcome) => (outcome._tag === "answered" ? outcome.body : classify(outcome).reason)
@@ -44,7 +43,7 @@ const bodyOf = (outcome: Outcome) => (outcome._tag === "answered" ? outcome.body
 describe("layerHttpClient", () => {
   it.scopedLive("trusts the configured authority", () =>
     Effect.gen(function* () {
-      const { certificates, open } = yield* secured
+      const { open } = yield* secured
       assert.strictEqual(bodyOf(yield* get(open, { ca: certificates.ca })), "hello")
     })
   )
@@ -66,7 +65,7 @@ describe("layerHttpClient", () => {
 
   it.scopedLive("shows the client's certificate", () =>
     Effect.gen(function* () {
-      const { certificates, strict } = yield* secured
+      const { strict } = yield* secured
       const { ca, client } = certificates
       const tls = { ca, cert: client.cert, key: Redacted.make(client.key) }
       assert.strictEqual(bodyOf(yield* get(strict, tls)), "hello")
