@@ -49,9 +49,8 @@ The smallest /etc/config/cloud.conf:
   application-credential-id = 0123456789abcdef
   application-credential-secret = "…"
 
-Without a cloud or a cluster:
-  cinder-csi-plugin demo --help     the driver on a cloud of its own, and one volume's whole life
-  cinder-csi-plugin cloud --help    that cloud alone, speaking OpenStack's APIs
+Without a cloud or a cluster: the sub-command demo runs the driver on a cloud of its own and takes a volume through its life,
+the sub-command cloud is that cloud alone, speaking OpenStack's APIs. Each has a --help of its own.
 
 A flag and its value: --cluster=a or --cluster a. A boolean needs the equals sign: --with-topology=false.
 Underscores count as dashes. A flag for a list may be repeated; an item with a comma stands in double quotes.
