@@ -271,7 +271,7 @@ describe("--help and --version", () => {
     const examples = [...helpText.matchAll(/^ {2}cinder-csi-plugin (.*\\\n.*)$/gm)].map(([, line = ""]) =>
       line.replace("\\\n", " ").trim().split(/\s+/)
     )
-    assert.strictEqual(examples.length, 3)
+    assert.strictEqual(examples.length, 2)
     for (const argv of examples) assert.deepStrictEqual(optionsOf(argv).warnings, [])
   })
 })
