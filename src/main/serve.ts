@@ -60,10 +60,8 @@ export const startDriver = (options: Options, surroundings: Surroundings = {}) =
     const conf = yield* loadCloudConf(options.cloudConfig, {
       missingFiles: options.provideControllerService ? "refuse" : "skip"
     })
-    yield* Effect.forEach(options.warnings, (warning) => Effect.logWarning(warning), { discard: true })
-    yield* Effect.forEach(conf.warnings, (warning) => Effect.logWarning(describeProblem(warning)), { discard: true })
-
-    yield* Effect.forEach(withoutEffect(options, conf), (warning) => Effect.logWarning(warning), { discard: true })
+    const warnings = [...options.warnings, ...conf.warnings.map(describeProblem), ...withoutEffect(options, conf)]
+    yield* Effect.forEach(warnings, (warning) => Effect.logWarning(warning), { discard: true })
 
     const observe = yield* observing(options.httpEndpoint)
     const files = yield* FileSystem.FileSystem

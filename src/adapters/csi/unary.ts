@@ -3,7 +3,6 @@ import { Cause, Clock, type Duration, Effect, Either, Exit, Fiber, FiberId, Opti
 import { CallDeadline } from "../../domain/CallDeadline.ts"
 import type { DomainError } from "../../domain/errors.ts"
 import { makePermits } from "../../domain/permits.ts"
-import { urgency } from "../../domain/urgency.ts"
 import { logged } from "./callLog.ts"
 import type { InFlight } from "./inFlight.ts"
 import { subjectOf } from "./requestIds.ts"
@@ -26,6 +25,9 @@ export interface Calls {
  * some 60 kB, and sidecars with their usual hundred workers each rarely have as many calls under way.
  */
 const mostChanges = 128
+
+/** Effect's priority of a change, the lowest number going first: a read, such as the Probe that decides whether the process lives, has 0. */
+const patient = 1
 
 /** An answer leaves this long before the client hangs up: a share of the time left, at most half a second. */
 const marginOf = (remaining: number): number => Math.min(remaining / 10, 500)
@@ -78,7 +80,7 @@ export const makeCalls = (inFlight: InFlight, budget: Duration.DurationInput): E
         const remaining = Number(call.getDeadline()) - Date.now()
         const work = Effect.flatMap(Clock.currentTimeMillis, (now) => {
           const handled = Effect.suspend(() => handle(request))
-          return (changes ? Effect.withSchedulingPriority(inTurn(handled), urgency.patient) : handled).pipe(
+          return (changes ? Effect.withSchedulingPriority(inTurn(handled), patient) : handled).pipe(
             Effect.provideService(CallDeadline, now + remaining)
           )
         })

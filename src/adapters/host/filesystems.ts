@@ -1,9 +1,9 @@
 import { constants } from "node:fs"
 import { open } from "node:fs/promises"
-import { Effect } from "effect"
+import { type Context, Effect } from "effect"
 import { type FileSystem, familyOf } from "../../domain/Capability.ts"
 import type { HostFailure } from "../../domain/errors.ts"
-import type { BlockDevice, Mount } from "../../ports/HostMounter.ts"
+import type { BlockDevice, HostMounter, Mount } from "../../ports/HostMounter.ts"
 import { type Command, type Completed, complaint, expectSuccess, mutate } from "../process/Command.ts"
 import type { Contents } from "./contents.ts"
 import type { Devices } from "./devices.ts"
@@ -86,19 +86,7 @@ export const explainGrowth = (detail: string): string =>
     ? `${detail}: the kernel lets only CAP_SYS_RESOURCE grow a mounted ext file system; give the node plugin that capability or let it grow unmounted`
     : detail
 
-export interface Filesystems {
-  readonly format: (
-    device: BlockDevice,
-    fileSystem: FileSystem,
-    uuid: string | undefined
-  ) => Effect.Effect<void, HostFailure>
-  readonly check: (device: BlockDevice, fileSystem: FileSystem) => Effect.Effect<void, HostFailure>
-  readonly grow: (
-    device: BlockDevice,
-    fileSystem: FileSystem,
-    mountedAt: string | undefined
-  ) => Effect.Effect<void, HostFailure>
-}
+export type Filesystems = Pick<Context.Tag.Service<HostMounter>, "format" | "check" | "grow">
 
 export const makeFilesystems = (
   { limits }: HostOptions,

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises"
-import { Effect } from "effect"
+import { type Context, Effect } from "effect"
 import type { FileSystem } from "../../domain/Capability.ts"
 import { HostFailure } from "../../domain/errors.ts"
-import type { BlockDevice, Mount } from "../../ports/HostMounter.ts"
+import type { HostMounter } from "../../ports/HostMounter.ts"
 import { type Command, complaint, expectSuccess, mutate } from "../process/Command.ts"
 import type { Devices } from "./devices.ts"
 import { call, failed } from "./failures.ts"
@@ -35,17 +35,7 @@ const readTable = async (): Promise<string> => {
   return text
 }
 
-export interface Mounting {
-  readonly mounts: Effect.Effect<ReadonlyArray<Mount>, HostFailure>
-  readonly mount: (
-    device: BlockDevice,
-    target: string,
-    fileSystem: FileSystem,
-    options: ReadonlyArray<string>
-  ) => Effect.Effect<void, HostFailure>
-  readonly bind: (source: string, target: string, readOnly: boolean) => Effect.Effect<void, HostFailure>
-  readonly unmount: (target: string) => Effect.Effect<void, HostFailure>
-}
+export type Mounting = Pick<Context.Tag.Service<HostMounter>, "mounts" | "mount" | "bind" | "unmount">
 
 export const makeMounting = ({ limits }: HostOptions, devices: Devices): Mounting => {
   const look = limits.look
