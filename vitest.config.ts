@@ -11,6 +11,7 @@ export default defineConfig({
     projects: [
       suite("unit", ["test/{domain,ports,adapters,main,contract,support}/**/*.test.ts", "test/*.test.ts"]),
       suite("host", ["test/host/**/*.test.ts"], 120_000),
+      suite("parity", ["test/parity/*.test.ts"], 120_000),
       suite("openstack", ["test/openstack/*.test.ts"], 300_000)
     ]
   }

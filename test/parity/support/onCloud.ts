@@ -1,0 +1,26 @@
+import { Effect } from "effect"
+import { makeOpenStackHttp, type OpenStackHttpOptions } from "../../../src/adapters/memory/http/makeOpenStackHttp.ts"
+import { layerNoDisks, makeWorld, type WorldOptions } from "../../../src/adapters/memory/index.ts"
+import { cloudConf, startWired } from "../../support/wiredDriver.ts"
+
+export interface CloudAndDriver {
+  readonly world?: WorldOptions
+  readonly http?: Omit<OpenStackHttpOptions, "world">
+  /** The whole file, given Keystone's URL; unless given, a login by password. */
+  readonly conf?: (authUrl: string) => string
+  readonly flags?: ReadonlyArray<string>
+}
+
+/** A World, its HTTP face and a controller on it, driven through its socket: nothing of the driver is replaced. */
+export const onCloud = (options: CloudAndDriver = {}) =>
+  Effect.gen(function* () {
+    const world = yield* makeWorld({ servers: [{ name: "node-1" }, { name: "node-2" }], ...options.world })
+    const cloud = yield* makeOpenStackHttp({ ...options.http, world })
+    const nodeIds: Array<string> = []
+    for (const { name } of world.settings.servers) {
+      nodeIds.push((yield* world.control.lookUpServer(name ?? ""))?.id ?? "")
+    }
+    const conf = (options.conf ?? cloudConf)(cloud.authUrl)
+    const { csi, config, root } = yield* startWired(conf, ["--provide-node-service=false", ...(options.flags ?? [])])
+    return { world, cloud, csi, config, root, nodeIds }
+  }).pipe(Effect.provide(layerNoDisks))
