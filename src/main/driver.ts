@@ -3,6 +3,7 @@ import { controllerService } from "../adapters/csi/controller.ts"
 import { identityService } from "../adapters/csi/identity.ts"
 import { nodeService } from "../adapters/csi/node.ts"
 import { type Served, type ServeEndpoint, type ServeFailure, type Service, serve } from "../adapters/csi/server.ts"
+import { type CloudServices, Clouds, cloudServices, makeClouds } from "../domain/Clouds.ts"
 import { type ControllerOptions, ControllerSettings } from "../domain/ControllerSettings.ts"
 import { NodePublishing } from "../domain/NodePublishing.ts"
 import { type NodeOptions, NodeSettings } from "../domain/NodeSettings.ts"
@@ -17,12 +18,35 @@ import type { HostMounter } from "../ports/HostMounter.ts"
 import type { InstanceMetadata } from "../ports/InstanceMetadata.ts"
 import type { Nova } from "../ports/Nova.ts"
 
-/** Everything the controller half of the domain does, over any cloud. */
+type CloudPorts = Cinder | Nova | CloudWatch
+
+/** Everything the controller half of the domain does, over any cloud; to callers it is the one that needs no name. */
 export const layerController = (
   options: ControllerOptions
-): Layer.Layer<VolumeProvisioning | VolumeAttachment | SnapshotProvisioning, never, Cinder | Nova | CloudWatch> =>
-  Layer.mergeAll(VolumeProvisioning.layer, VolumeAttachment.layer, SnapshotProvisioning.layer).pipe(
-    Layer.provide(Layer.succeed(ControllerSettings, options))
+): Layer.Layer<VolumeProvisioning | VolumeAttachment | SnapshotProvisioning | Clouds, never, CloudPorts> =>
+  Clouds.layerOfOne.pipe(
+    Layer.provideMerge(
+      Layer.mergeAll(VolumeProvisioning.layer, VolumeAttachment.layer, SnapshotProvisioning.layer).pipe(
+        Layer.provide(Layer.succeed(ControllerSettings, options))
+      )
+    )
+  )
+
+/** The same over several clouds, by the name that the key `cloud` of a call's secrets gives them. */
+export const layerClouds = <E, R>(
+  options: ControllerOptions,
+  clouds: ReadonlyMap<string, Layer.Layer<CloudPorts, E, R>>
+): Layer.Layer<Clouds, E, R> =>
+  Layer.scoped(
+    Clouds,
+    Effect.forEach(clouds, ([name, ports]) =>
+      // Each is built by itself: layers that are built together share their services, and locks and waits are a cloud's own.
+      Effect.flatMap(Layer.build(Layer.provide(layerController(options), ports)), (built) =>
+        Effect.map(cloudServices, (services): readonly [string, CloudServices] => [name, services]).pipe(
+          Effect.provide(built)
+        )
+      )
+    ).pipe(Effect.map((services) => makeClouds(new Map(services))))
   )
 
 /** Everything the node half of the domain does, over any host. */
@@ -38,7 +62,7 @@ export interface DriverOptions {
   readonly vendorVersion: string
   readonly withTopology: boolean
   /** Undefined: this process serves no controller. */
-  readonly controller: Layer.Layer<VolumeProvisioning | VolumeAttachment | SnapshotProvisioning> | undefined
+  readonly controller: Layer.Layer<Clouds> | undefined
   /** Undefined: this process serves no node. */
   readonly node: Layer.Layer<NodeStaging | NodePublishing | NodeVolumes> | undefined
 }

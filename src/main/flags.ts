@@ -48,7 +48,7 @@ export const flags = {
     kind: "list",
     default: "",
     group: "Cloud",
-    help: 'Cloud to serve, a [Global "name"] section; empty is plain [Global]. One for now'
+    help: 'Clouds to serve, each a [Global "name"] section; empty is plain [Global]'
   },
   cluster: {
     kind: "text",

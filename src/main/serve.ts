@@ -1,4 +1,3 @@
-import { FileSystem } from "@effect/platform"
 import { Effect, Layer, Option, type Scope } from "effect"
 import { type CloudConf, requireClouds } from "../adapters/config/CloudConf.ts"
 import { loadCloudConf } from "../adapters/config/loadCloudConf.ts"
@@ -9,9 +8,9 @@ import { layerInstanceMetadata, type MetadataOptions } from "../adapters/metadat
 import type { RequestObserver } from "../adapters/openstack/observer.ts"
 import type { MetricsEndpointFailure } from "../adapters/telemetry/metricsEndpoint.ts"
 import { layerCloud } from "./cloudLayers.ts"
-import { layerController, layerNode, serveDriver } from "./driver.ts"
+import { layerClouds, layerNode, serveDriver } from "./driver.ts"
 import type { Address } from "./endpoint.ts"
-import { type Options, OptionsError } from "./options.ts"
+import type { Options } from "./options.ts"
 import { vendorVersion, version } from "./version.ts"
 
 /** Where this host and its metadata are, if not where every server has them: for tests and demonstrations alone. */
@@ -19,18 +18,6 @@ export interface Surroundings {
   readonly host?: Partial<HostOptions>
   readonly metadata?: Partial<MetadataOptions>
 }
-
-const onlyCloud = (conf: CloudConf, names: ReadonlyArray<string>) =>
-  Effect.gen(function* () {
-    const [name, ...others] = names
-    if (name === undefined || others.length > 0) {
-      return yield* new OptionsError({
-        problem: "--cloud-name: one process serves one cloud; several are not supported yet"
-      })
-    }
-    const clouds = yield* requireClouds(conf, [name])
-    return yield* Effect.fromNullable(clouds.get(name))
-  })
 
 /** Counts the requests to the cloud and serves the counts; the library for it is loaded only if an address is given. */
 const observing = (address: Address | undefined): Effect.Effect<RequestObserver, MetricsEndpointFailure, Scope.Scope> =>
@@ -44,6 +31,21 @@ const observing = (address: Address | undefined): Effect.Effect<RequestObserver,
     const port = yield* serveMetrics(metrics, address)
     yield* Effect.logInfo(`metrics are served on port ${port}`)
     return metrics.observe
+  })
+
+/** Every cloud that is asked for. A section that is absent or cannot be used ends the start, a cloud out of reach does not. */
+const buildClouds = (options: Options, conf: CloudConf, observe: RequestObserver) =>
+  Effect.gen(function* () {
+    const sections = yield* requireClouds(conf, options.cloudNames)
+    const userAgent = [...options.userAgent, `cinder-csi-plugin/${version}`].join(" ")
+    const { cluster, withTopology } = options
+    const settings = { cluster, withTopology, ignoreVolumeZone: conf.blockStorage.ignoreVolumeAz }
+    return yield* Layer.build(
+      layerClouds(
+        settings,
+        new Map([...sections].map(([name, section]) => [name, layerCloud(section, { userAgent, observe })]))
+      )
+    )
   })
 
 /** What is asked for and not built yet; a setting that silently does nothing would be a lie. */
@@ -64,27 +66,14 @@ export const startDriver = (options: Options, surroundings: Surroundings = {}) =
     yield* Effect.forEach(warnings, (warning) => Effect.logWarning(warning), { discard: true })
 
     const observe = yield* observing(options.httpEndpoint)
-    const files = yield* FileSystem.FileSystem
-    const userAgent = [...options.userAgent, `cinder-csi-plugin/${version}`].join(" ")
-    const cloud = options.provideControllerService
-      ? yield* Layer.build(layerCloud(yield* onlyCloud(conf, options.cloudNames), { userAgent, observe })).pipe(
-          Effect.provideService(FileSystem.FileSystem, files)
-        )
-      : undefined
+    const clouds = options.provideControllerService ? yield* buildClouds(options, conf, observe) : undefined
     const { requestTimeout, searchOrder } = conf.metadata
 
     const served = yield* serveDriver({
       endpoint: options.endpoint,
       vendorVersion,
       withTopology: options.withTopology,
-      controller:
-        cloud === undefined
-          ? undefined
-          : layerController({
-              cluster: options.cluster,
-              withTopology: options.withTopology,
-              ignoreVolumeZone: conf.blockStorage.ignoreVolumeAz
-            }).pipe(Layer.provide(Layer.succeedContext(cloud))),
+      controller: clouds === undefined ? undefined : Layer.succeedContext(clouds),
       node: options.provideNodeService
         ? layerNode({
             maxVolumes: conf.blockStorage.nodeVolumeAttachLimit ?? 0,

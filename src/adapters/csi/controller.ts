@@ -1,10 +1,9 @@
 import { Effect } from "effect"
-import { Unsupported } from "../../domain/errors.ts"
-import { SnapshotProvisioning } from "../../domain/SnapshotProvisioning.ts"
-import { VolumeAttachment } from "../../domain/VolumeAttachment.ts"
-import { VolumeProvisioning } from "../../domain/VolumeProvisioning.ts"
+import { type CloudServices, Clouds } from "../../domain/Clouds.ts"
+import { type DomainError, Unsupported } from "../../domain/errors.ts"
 import * as from from "./fromWireController.ts"
 import { ControllerServiceCapability_RPC_Type as Can, type ControllerServer, ControllerService } from "./gen/csi.ts"
+import { cloudOf, type SecretReference } from "./secrets.ts"
 import type { Service } from "./server.ts"
 import * as to from "./toWire.ts"
 
@@ -31,62 +30,100 @@ const pageSize = (maxEntries: number): number => (maxEntries === 0 ? longestPage
 
 const unsupported = (what: string) => () => Effect.fail(new Unsupported({ what }))
 
-/** The half of CSI that talks to the cloud. */
+interface WithSecrets {
+  readonly secrets: ReadonlyMap<string, string>
+}
+
+/** The half of CSI that talks to the clouds. */
 export const controllerService = Effect.gen(function* () {
-  const volumes = yield* VolumeProvisioning
-  const attachments = yield* VolumeAttachment
-  const snapshots = yield* SnapshotProvisioning
+  const clouds = yield* Clouds
+
+  /** Finds the cloud of a call before anything else of its request is looked at. */
+  const inCloud =
+    <In extends WithSecrets, Out>(
+      reference: SecretReference,
+      handle: (cloud: CloudServices, request: In) => Effect.Effect<Out, DomainError>
+    ) =>
+    (request: In): Effect.Effect<Out, DomainError> =>
+      Effect.flatMap(cloudOf(request.secrets, clouds.served, reference), (cloud) => handle(cloud, request))
 
   const service: Service = ({ reads, changes }) => {
     const handlers: ControllerServer = {
       controllerGetCapabilities: reads("ControllerGetCapabilities", () => Effect.succeed({ capabilities })),
-      createVolume: changes("CreateVolume", (request) =>
-        from.provisionRequest(request).pipe(Effect.flatMap(volumes.provision), Effect.map(to.createVolumeResponse))
-      ),
-      deleteVolume: changes("DeleteVolume", (request) =>
-        from.volumeToRemove(request).pipe(Effect.flatMap(volumes.remove), Effect.as({}))
-      ),
-      controllerPublishVolume: changes("ControllerPublishVolume", (request) =>
-        from.publishRequest(request).pipe(Effect.flatMap(attachments.publish), Effect.map(to.publishResponse))
-      ),
-      controllerUnpublishVolume: changes("ControllerUnpublishVolume", (request) =>
-        from.unpublishRequest(request).pipe(
-          Effect.flatMap(({ volumeId, serverId }) => attachments.unpublish(volumeId, serverId)),
-          Effect.as({})
+      createVolume: changes(
+        "CreateVolume",
+        inCloud("provisioner", ({ volumes }, request) =>
+          from.provisionRequest(request).pipe(Effect.flatMap(volumes.provision), Effect.map(to.createVolumeResponse))
         )
       ),
-      validateVolumeCapabilities: reads("ValidateVolumeCapabilities", (request) =>
-        from
-          .validationRequest(request)
-          .pipe(Effect.flatMap(volumes.validate), Effect.map(to.validationResponse(request.volumeCapabilities)))
+      deleteVolume: changes(
+        "DeleteVolume",
+        inCloud("provisioner", ({ volumes }, request) =>
+          from.volumeToRemove(request).pipe(Effect.flatMap(volumes.remove), Effect.as({}))
+        )
       ),
-      controllerExpandVolume: changes("ControllerExpandVolume", (request) =>
-        from.expandRequest(request).pipe(
-          Effect.flatMap(({ volumeId, capacity, capability }) => volumes.expand(volumeId, capacity, capability)),
-          Effect.map(to.expandResponse)
+      controllerPublishVolume: changes(
+        "ControllerPublishVolume",
+        inCloud("controller-publish", ({ attachments }, request) =>
+          from.publishRequest(request).pipe(Effect.flatMap(attachments.publish), Effect.map(to.publishResponse))
+        )
+      ),
+      controllerUnpublishVolume: changes(
+        "ControllerUnpublishVolume",
+        inCloud("controller-publish", ({ attachments }, request) =>
+          from.unpublishRequest(request).pipe(
+            Effect.flatMap(({ volumeId, serverId }) => attachments.unpublish(volumeId, serverId)),
+            Effect.as({})
+          )
+        )
+      ),
+      validateVolumeCapabilities: reads(
+        "ValidateVolumeCapabilities",
+        inCloud("provisioner", ({ volumes }, request) =>
+          from
+            .validationRequest(request)
+            .pipe(Effect.flatMap(volumes.validate), Effect.map(to.validationResponse(request.volumeCapabilities)))
+        )
+      ),
+      controllerExpandVolume: changes(
+        "ControllerExpandVolume",
+        inCloud("controller-expand", ({ volumes }, request) =>
+          from.expandRequest(request).pipe(
+            Effect.flatMap(({ volumeId, capacity, capability }) => volumes.expand(volumeId, capacity, capability)),
+            Effect.map(to.expandResponse)
+          )
         )
       ),
       controllerGetVolume: reads("ControllerGetVolume", (request) =>
-        from.volumeToShow(request).pipe(Effect.flatMap(volumes.get), Effect.map(to.getVolumeResponse))
+        from.volumeToShow(request).pipe(Effect.flatMap(clouds.getVolume), Effect.map(to.getVolumeResponse))
       ),
       listVolumes: reads("ListVolumes", (request) =>
         from.pageRequest(request).pipe(
-          Effect.flatMap(({ maxEntries, token }) => volumes.list(pageSize(maxEntries), token)),
+          Effect.flatMap(({ maxEntries, token }) => clouds.listVolumes(pageSize(maxEntries), token)),
           Effect.map(to.listVolumesResponse)
         )
       ),
-      createSnapshot: changes("CreateSnapshot", (request) =>
-        from.snapshotRequest(request).pipe(Effect.flatMap(snapshots.create), Effect.map(to.createSnapshotResponse))
+      createSnapshot: changes(
+        "CreateSnapshot",
+        inCloud("snapshotter", ({ snapshots }, request) =>
+          from.snapshotRequest(request).pipe(Effect.flatMap(snapshots.create), Effect.map(to.createSnapshotResponse))
+        )
       ),
-      deleteSnapshot: changes("DeleteSnapshot", (request) =>
-        from.snapshotToRemove(request).pipe(Effect.flatMap(snapshots.remove), Effect.as({}))
+      deleteSnapshot: changes(
+        "DeleteSnapshot",
+        inCloud("snapshotter", ({ snapshots }, request) =>
+          from.snapshotToRemove(request).pipe(Effect.flatMap(snapshots.remove), Effect.as({}))
+        )
       ),
-      listSnapshots: reads("ListSnapshots", (request) =>
-        from.pageRequest(request).pipe(
-          Effect.flatMap(({ maxEntries, token }) =>
-            snapshots.list(from.snapshotFilter(request), pageSize(maxEntries), token)
-          ),
-          Effect.map(to.listSnapshotsResponse)
+      listSnapshots: reads(
+        "ListSnapshots",
+        inCloud("snapshotter-list", ({ snapshots }, request) =>
+          from.pageRequest(request).pipe(
+            Effect.flatMap(({ maxEntries, token }) =>
+              snapshots.list(from.snapshotFilter(request), pageSize(maxEntries), token)
+            ),
+            Effect.map(to.listSnapshotsResponse)
+          )
         )
       ),
       getCapacity: reads("GetCapacity", unsupported("asking for free capacity (GET_CAPACITY)")),

@@ -119,8 +119,11 @@ describe("An answer", () => {
     Effect.gen(function* () {
       const { client } = yield* driver({
         volumes: {
-          list: () =>
-            Effect.succeed({ entries: [{ volume: provisioned, publishedOn: [ServerId("n")] }], nextToken: "more" })
+          list: (_, token) =>
+            Effect.succeed({
+              entries: [{ volume: provisioned, publishedOn: [ServerId("n")] }],
+              nextToken: token === "" ? "more" : token === "more" ? undefined : "lost"
+            })
         }
       })
       const { entries, nextToken } = yield* client.listVolumes()
@@ -128,7 +131,7 @@ describe("An answer", () => {
         entries.map(({ volume, status }) => [volume?.volumeId, status?.publishedNodeIds]),
         [["vol-1", ["n"]]]
       )
-      assert.strictEqual(nextToken, "more")
+      assert.strictEqual((yield* client.listVolumes({ startingToken: nextToken })).nextToken, "")
     }).pipe(Effect.provide(quiet))
   )
 

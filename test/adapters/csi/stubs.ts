@@ -8,6 +8,7 @@ import type { CapacityRange, VolumeCapability } from "../../../src/adapters/csi/
 import { identityService } from "../../../src/adapters/csi/identity.ts"
 import { nodeService } from "../../../src/adapters/csi/node.ts"
 import { type ServeOptions, serve } from "../../../src/adapters/csi/server.ts"
+import { Clouds } from "../../../src/domain/Clouds.ts"
 import { VolumeNotFound } from "../../../src/domain/errors.ts"
 import { NodePublishing } from "../../../src/domain/NodePublishing.ts"
 import { NodeStaging } from "../../../src/domain/NodeStaging.ts"
@@ -77,9 +78,15 @@ export interface Stubs {
 
 const layerOf = (stubs: Stubs) =>
   Layer.mergeAll(
-    Layer.succeed(VolumeProvisioning, { ...volumes, ...stubs.volumes }),
-    Layer.succeed(VolumeAttachment, { ...attachments, ...stubs.attachments }),
-    Layer.succeed(SnapshotProvisioning, { ...snapshots, ...stubs.snapshots }),
+    Clouds.layerOfOne.pipe(
+      Layer.provide(
+        Layer.mergeAll(
+          Layer.succeed(VolumeProvisioning, { ...volumes, ...stubs.volumes }),
+          Layer.succeed(VolumeAttachment, { ...attachments, ...stubs.attachments }),
+          Layer.succeed(SnapshotProvisioning, { ...snapshots, ...stubs.snapshots })
+        )
+      )
+    ),
     Layer.succeed(NodeStaging, { ...staging, ...stubs.staging }),
     Layer.succeed(NodePublishing, { ...publishing, ...stubs.publishing }),
     Layer.succeed(NodeVolumes, { ...nodeVolumes, ...stubs.nodeVolumes })
