@@ -1,6 +1,7 @@
 import { Context, Effect, Either, Layer } from "effect"
 import { type BlockDevice, HostMounter } from "../ports/HostMounter.ts"
 import type { VolumeCapability } from "./Capability.ts"
+import { mkfsTexts } from "./decisions/mkfsOptions.ts"
 import { sitsOn, topAt } from "./decisions/mounts.ts"
 import {
   decideStage,
@@ -102,7 +103,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
             return { ...progress, looks: [...progress.looks, yield* host.contentsOf(device)] }
           case "Format":
             yield* Effect.logInfo(`making ${action.fileSystem} on blank ${device.path} (${device.evidence})`)
-            yield* host.format(device, action.fileSystem, action.uuid)
+            yield* host.format(device, action.fileSystem, action.uuid, action.options)
             return { ...progress, looks: [], formatted: action.fileSystem }
           case "Check":
             yield* host.check(device, action.fileSystem)
@@ -165,11 +166,12 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
         const { access, mode } = capability
         const leastBytes = leastBytesIn(publishContext)
         const resizeRequired = isSet(volumeContext, resizeRequiredKey)
+        const mkfs = mkfsTexts(volumeContext)
         const staged =
           access._tag === "block"
             ? Effect.asVoid(awaitDevice(volumeId, patience))
             : stageFileSystem(
-                { volumeId, fileSystem, mode, flags: access.flags, leastBytes, resizeRequired },
+                { volumeId, fileSystem, mode, flags: access.flags, leastBytes, resizeRequired, mkfs },
                 stagingPath,
                 patience
               )

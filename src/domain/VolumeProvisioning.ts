@@ -100,23 +100,27 @@ export class VolumeProvisioning extends Context.Tag("cinder-csi/domain/VolumePro
       const deleteVolume = yield* makeDeleteVolume
       const expandVolume = yield* makeExpandVolume
 
-      const provisioned = (volume: Volume, topology: TopologyRequirement | undefined): ProvisionedVolume => ({
+      const provisioned = (
+        volume: Volume,
+        topology: TopologyRequirement | undefined,
+        context: ProvisionedVolume["context"]
+      ): ProvisionedVolume => ({
         id: volume.id,
         sizeBytes: bytesOf(volume.sizeGiB),
-        context: volume.source === undefined ? {} : { [resizeRequiredKey]: "true" },
+        context: volume.source === undefined ? context : { ...context, [resizeRequiredKey]: "true" },
         source: volume.source,
         topology: topologyOf(volume.zone, topology, settings)
       })
 
       const listed = (volume: Volume): ListedVolume => ({
-        volume: provisioned(volume, undefined),
+        volume: provisioned(volume, undefined, {}),
         publishedOn: serversOf(volume)
       })
 
       const provision = Effect.fn("VolumeProvisioning.provision")(function* (request: ProvisionRequest) {
         const plan = yield* planVolume(request, settings)
         const volume = yield* exclusively([`volume named ${plan.name}`], createVolume(plan))
-        return provisioned(volume, request.topology)
+        return provisioned(volume, request.topology, plan.context)
       })
 
       const remove = Effect.fn("VolumeProvisioning.remove")((id: VolumeId) =>

@@ -78,11 +78,15 @@ export class HostMounter extends Context.Tag("cinder-csi/ports/HostMounter")<
     /** Looks whether the disk changed its size; answers with the size it has now. Idempotent. */
     readonly refreshSize: (device: BlockDevice) => Effect.Effect<BlockDevice, HostFailure>
     readonly contentsOf: (device: BlockDevice) => Effect.Effect<DiskContents, HostFailure>
-    /** Makes a file system. Destroys what is there: call it only on `Blank`. Not to be repeated without a new look. */
+    /**
+     * Makes a file system. Destroys what is there: call it only on `Blank`. Not to be repeated without a new look.
+     * `options` go to mkfs as they are, behind our own: they must be known to name no file and no other disk.
+     */
     readonly format: (
       device: BlockDevice,
       fileSystem: FileSystem,
-      uuid: string | undefined
+      uuid: string | undefined,
+      options: ReadonlyArray<string>
     ) => Effect.Effect<void, HostFailure>
     /** Repairs what can be repaired without a human. Only on a disk that is mounted nowhere. Idempotent. */
     readonly check: (device: BlockDevice, fileSystem: FileSystem) => Effect.Effect<void, HostFailure>

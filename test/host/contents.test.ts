@@ -116,7 +116,7 @@ describe("what is on a real disk", () => {
         assert.match(Object.values(contents).join(" "), seen)
         const before = readFileSync(disk.file)
         if (!/without a known signature/.test(Object.values(contents).join())) {
-          assert.match((yield* Effect.flip(host.format(device, "ext4", undefined))).message, /holds data by now/)
+          assert.match((yield* Effect.flip(host.format(device, "ext4", undefined, []))).message, /holds data by now/)
           assert.isTrue(before.equals(readFileSync(disk.file)))
         }
       })
@@ -162,7 +162,7 @@ describe("what is on a real disk", () => {
         const { device } = yield* newDevice(sizeMiB)
         const gone = { ...device, number: "7:1048575" }
         assert.match((yield* Effect.flip(host.contentsOf(gone))).message, /the disk is gone/)
-        assert.match((yield* Effect.flip(host.format(gone, "ext4", undefined))).message, /the disk is gone/)
+        assert.match((yield* Effect.flip(host.format(gone, "ext4", undefined, []))).message, /the disk is gone/)
       })
     )
   )

@@ -24,22 +24,28 @@ const packageOf = (fileSystem: FileSystem): string => {
 }
 
 /** The Go driver's defaults: no reserved blocks on ext. The force flags only silence questions; see `makeFilesystems`. */
-export const formatTool = (fileSystem: FileSystem, device: string, uuid: string | undefined): Tool => {
-  const debianPackage = packageOf(fileSystem)
-  const program = `mkfs.${fileSystem}`
+const ourOptions = (fileSystem: FileSystem, uuid: string | undefined): ReadonlyArray<string> => {
   switch (familyOf(fileSystem)) {
     case "ext":
-      return { program, debianPackage, args: ["-q", "-F", "-m0", ...(uuid === undefined ? [] : ["-U", uuid]), device] }
+      return ["-q", "-F", "-m0", ...(uuid === undefined ? [] : ["-U", uuid])]
     case "xfs":
-      return {
-        program,
-        debianPackage,
-        args: ["-q", "-f", ...(uuid === undefined ? [] : ["-m", `uuid=${uuid}`]), device]
-      }
+      return ["-q", "-f", ...(uuid === undefined ? [] : ["-m", `uuid=${uuid}`])]
     case "btrfs":
-      return { program, debianPackage, args: ["-q", "-f", ...(uuid === undefined ? [] : ["-U", uuid]), device] }
+      return ["-q", "-f", ...(uuid === undefined ? [] : ["-U", uuid])]
   }
 }
+
+/** The user's options come after ours, because the last of two that contradict each other holds. */
+export const formatTool = (
+  fileSystem: FileSystem,
+  device: string,
+  uuid: string | undefined,
+  options: ReadonlyArray<string>
+): Tool => ({
+  program: `mkfs.${fileSystem}`,
+  debianPackage: packageOf(fileSystem),
+  args: [...ourOptions(fileSystem, uuid), ...options, device]
+})
 
 /** xfs and btrfs repair themselves while they are mounted; only ext has to be asked. */
 export const checkTool = (fileSystem: FileSystem, device: string): Tool | undefined =>
@@ -115,9 +121,9 @@ export const makeFilesystems = (
       )
     })
 
-  const format = (device: BlockDevice, fileSystem: FileSystem, uuid: string | undefined) => {
+  const format: Filesystems["format"] = (device, fileSystem, uuid, options) => {
     const operation = `make an ${fileSystem} file system on ${device.path}`
-    const command = { operation, timeLimit: limits.format, ...formatTool(fileSystem, device.path, uuid) }
+    const command = { operation, timeLimit: limits.format, ...formatTool(fileSystem, device.path, uuid, options) }
     return Effect.gen(function* () {
       yield* unused(operation, device)
       const [found] = yield* contents.marksOn(operation, device)

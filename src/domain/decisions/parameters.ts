@@ -1,5 +1,8 @@
 import { Either } from "effect"
+import { defaultFileSystem, fileSystemNamed, type VolumeCapability } from "../Capability.ts"
 import { InvalidInput } from "../errors.ts"
+import { appendedMetadataKey, readAppendedMetadata } from "./appendedMetadata.ts"
+import { mkfsKeys, mkfsTexts, readMkfsOptions } from "./mkfsOptions.ts"
 
 type Parameters = Readonly<Record<string, string>>
 
@@ -11,8 +14,10 @@ export interface VolumeParameters {
   readonly volumeType: string | undefined
   /** A zone of Cinder, which overrides the topology asked for. */
   readonly availability: string | undefined
-  /** What Kubernetes tells about the claim, kept with the volume. */
+  /** What Kubernetes tells about the claim and what the class adds, kept with the volume. */
   readonly metadata: Parameters
+  /** What the node has to know. */
+  readonly context: Parameters
   /** Keys that mean nothing here. They are let through, as classes in use carry some. */
   readonly unknown: ReadonlyArray<string>
 }
@@ -65,14 +70,38 @@ const metadataOf = (parameters: Parameters, keys: ReadonlyArray<string>): Either
 const unknownAmong = (parameters: Parameters, known: ReadonlyArray<string>): ReadonlyArray<string> =>
   Object.keys(parameters).filter((key) => !known.includes(key))
 
-/** Parameters of a StorageClass; a bad value of a known key is refused. */
-export const readVolumeParameters = (parameters: Parameters): Either.Either<VolumeParameters, InvalidInput> =>
+/** external-provisioner keeps these for itself and says the type in the capabilities. */
+const isFileSystemType = (key: string): boolean => key.toLowerCase() === "fstype" || key === "csi.storage.k8s.io/fstype"
+
+/** Options that mkfs would not get are refused while the claim can still be seen, not when a pod waits for the disk. */
+const contextOf = (
+  parameters: Parameters,
+  capabilities: ReadonlyArray<VolumeCapability>
+): Either.Either<Parameters, InvalidInput> =>
   Either.gen(function* () {
+    for (const { access } of capabilities) {
+      if (access._tag === "block") continue
+      yield* readMkfsOptions("parameters", parameters, fileSystemNamed(access.fsType) ?? defaultFileSystem)
+    }
+    return mkfsTexts(parameters)
+  })
+
+/** Parameters of a StorageClass; a bad value of a known key is refused. */
+export const readVolumeParameters = (
+  parameters: Parameters,
+  capabilities: ReadonlyArray<VolumeCapability>
+): Either.Either<VolumeParameters, InvalidInput> =>
+  Either.gen(function* () {
+    const known = ["type", "availability", appendedMetadataKey, ...mkfsKeys, ...volumeMetadataKeys]
     return {
       volumeType: yield* textOf(parameters, "type"),
       availability: yield* textOf(parameters, "availability"),
-      metadata: yield* metadataOf(parameters, volumeMetadataKeys),
-      unknown: unknownAmong(parameters, ["type", "availability", ...volumeMetadataKeys])
+      metadata: {
+        ...(yield* readAppendedMetadata(parameters)),
+        ...(yield* metadataOf(parameters, volumeMetadataKeys))
+      },
+      context: yield* contextOf(parameters, capabilities),
+      unknown: unknownAmong(parameters, known).filter((key) => !isFileSystemType(key))
     }
   })
 
@@ -88,7 +117,16 @@ export const readSnapshotParameters = (parameters: Parameters): Either.Either<Sn
     if (type !== "" && type !== "snapshot") return yield* invalid("type", `must be "snapshot"`)
     if (force !== undefined && !booleans.includes(force)) return yield* invalid("force-create", "must be true or false")
     return {
-      metadata: yield* metadataOf(parameters, snapshotMetadataKeys),
-      unknown: unknownAmong(parameters, ["type", "force-create", ...backupKeys, ...snapshotMetadataKeys])
+      metadata: {
+        ...(yield* readAppendedMetadata(parameters)),
+        ...(yield* metadataOf(parameters, snapshotMetadataKeys))
+      },
+      unknown: unknownAmong(parameters, [
+        "type",
+        "force-create",
+        appendedMetadataKey,
+        ...backupKeys,
+        ...snapshotMetadataKeys
+      ])
     }
   })

@@ -23,6 +23,8 @@ export interface VolumePlan {
   readonly source: VolumeSource | undefined
   readonly severalNodes: boolean
   readonly metadata: Readonly<Record<string, string>>
+  /** What the node has to know of the class. */
+  readonly context: Readonly<Record<string, string>>
   /** Parameters that mean nothing here. */
   readonly unknown: ReadonlyArray<string>
 }
@@ -34,7 +36,7 @@ export const planVolume = (
   Either.gen(function* () {
     const name = yield* checkName("name", request.name)
     const capabilities = yield* checkCapabilities(request.capabilities)
-    const parameters = yield* readVolumeParameters(request.parameters)
+    const parameters = yield* readVolumeParameters(request.parameters, capabilities)
     return {
       name,
       bounds: yield* boundsOf(request.capacity),
@@ -43,6 +45,7 @@ export const planVolume = (
       source: request.source,
       severalNodes: asksForSeveralNodes(capabilities),
       metadata: { ...parameters.metadata, [clusterKey]: options.cluster },
+      context: parameters.context,
       unknown: parameters.unknown
     }
   })

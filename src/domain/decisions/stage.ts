@@ -1,3 +1,4 @@
+import { Either } from "effect"
 import type { BlockDevice, DiskContents, Mount, PathKind } from "../../ports/HostMounter.ts"
 import {
   type AccessMode,
@@ -10,6 +11,7 @@ import {
 import { AlreadyExists, type HostFailure, NotReady, Refused } from "../errors.ts"
 import { sizeToleranceBytes } from "../publishContext.ts"
 import type { VolumeId } from "../Volume.ts"
+import { readMkfsOptions } from "./mkfsOptions.ts"
 import { isReadOnlyMount, mountsOf, rawBindsOf, satisfies, showsAllOf, topAt } from "./mounts.ts"
 import { selinuxLabel } from "./selinux.ts"
 import { act, done, refuse, type Verdict } from "./Verdict.ts"
@@ -23,6 +25,8 @@ export interface StageWish {
   readonly flags: ReadonlyArray<string>
   readonly leastBytes: bigint | undefined
   readonly resizeRequired: boolean
+  /** What the class says of mkfs, in the volume context's spelling; read only when a file system is made. */
+  readonly mkfs: Readonly<Record<string, string>>
 }
 
 /** What this call has done so far. */
@@ -60,7 +64,12 @@ export type StageAction =
   | { readonly _tag: "Unmount" }
   | { readonly _tag: "RefreshSize" }
   | { readonly _tag: "Look" }
-  | { readonly _tag: "Format"; readonly fileSystem: FileSystem; readonly uuid: string | undefined }
+  | {
+      readonly _tag: "Format"
+      readonly fileSystem: FileSystem
+      readonly uuid: string | undefined
+      readonly options: ReadonlyArray<string>
+    }
   | { readonly _tag: "Check"; readonly fileSystem: FileSystem }
   | { readonly _tag: "Mount"; readonly fileSystem: FileSystem; readonly options: ReadonlyArray<string> }
   | { readonly _tag: "Grow"; readonly fileSystem: FileSystem; readonly mountedAt: string | undefined }
@@ -168,18 +177,29 @@ const decideBlank = (facts: StageFacts): StageVerdict => {
   // The second look catches a disk that is being written, or that answered the first with zeros it does not hold.
   if (progress.looks.length < 2) return act({ _tag: "Look" })
   if (facts.kind === "absent") return act({ _tag: "MakeDirectory" })
-  return act({
-    _tag: "Format",
-    fileSystem: wish.fileSystem ?? defaultFileSystem,
-    uuid: uuidForm.test(wish.volumeId) ? wish.volumeId.toLowerCase() : undefined
-  })
+  const fileSystem = wish.fileSystem ?? defaultFileSystem
+  const options = readMkfsOptions("volume_context", wish.mkfs, fileSystem)
+  if (Either.isLeft(options)) return refuse(options.left)
+  const { args, setsUuid } = options.right
+  const uuid = !setsUuid && uuidForm.test(wish.volumeId) ? wish.volumeId.toLowerCase() : undefined
+  return act({ _tag: "Format", fileSystem, uuid, options: args })
+}
+
+/** A tool may succeed and leave something else than was asked, all the more with options of the user's. */
+const decideFormatted = (facts: StageFacts, formatted: FileSystem): StageVerdict => {
+  const contents = facts.progress.looks.at(-1)
+  if (contents === undefined) return act({ _tag: "Look" })
+  if (contents._tag === "FileSystem" && satisfies(contents.type, formatted)) return decideExisting(facts, formatted)
+  const subject = `volume ${facts.wish.volumeId}`
+  const because = `mkfs.${formatted} reported success, and no ${formatted} is seen on the disk`
+  return refuse(new Refused({ subject, because, remedy: "look at the disk and at the class's options for mkfs" }))
 }
 
 const decideContents = (facts: StageFacts): StageVerdict => {
   const { progress, wish } = facts
   const subject = `volume ${wish.volumeId}`
   const untouched = "its data was not touched; look at the disk, or use an empty volume"
-  if (progress.formatted !== undefined) return decideExisting(facts, progress.formatted)
+  if (progress.formatted !== undefined) return decideFormatted(facts, progress.formatted)
   const contents = progress.looks.at(-1)
   if (contents === undefined) return act({ _tag: "Look" })
   if (progress.looks.some(({ _tag }) => _tag !== contents._tag)) {

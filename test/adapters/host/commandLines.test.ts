@@ -7,13 +7,19 @@ const uuid = "1c2f4b7e-9d3a-4e51-8a6b-0f1e2d3c4b5a"
 
 describe("making a file system", () => {
   it("uses the Go driver's defaults and the UUID that is asked", () => {
-    assert.deepStrictEqual(formatTool("ext4", device, uuid).args, ["-q", "-F", "-m0", "-U", uuid, device])
-    assert.deepStrictEqual(formatTool("xfs", device, uuid).args, ["-q", "-f", "-m", `uuid=${uuid}`, device])
-    assert.deepStrictEqual(formatTool("btrfs", device, uuid).args, ["-q", "-f", "-U", uuid, device])
+    assert.deepStrictEqual(formatTool("ext4", device, uuid, []).args, ["-q", "-F", "-m0", "-U", uuid, device])
+    assert.deepStrictEqual(formatTool("xfs", device, uuid, []).args, ["-q", "-f", "-m", `uuid=${uuid}`, device])
+    assert.deepStrictEqual(formatTool("btrfs", device, uuid, []).args, ["-q", "-f", "-U", uuid, device])
+  })
+
+  it("puts the user's options behind ours and the disk at the end", () => {
+    const args = formatTool("ext4", device, uuid, ["-m", "1", "-E", "nodiscard"]).args
+    assert.deepStrictEqual(args, ["-q", "-F", "-m0", "-U", uuid, "-m", "1", "-E", "nodiscard", device])
+    assert.deepStrictEqual(formatTool("xfs", device, undefined, ["-K"]).args, ["-q", "-f", "-K", device])
   })
 
   it("leaves the UUID to the tool if none is asked", () => {
-    assert.deepStrictEqual(formatTool("ext3", device, undefined), {
+    assert.deepStrictEqual(formatTool("ext3", device, undefined, []), {
       program: "mkfs.ext3",
       debianPackage: "e2fsprogs",
       args: ["-q", "-F", "-m0", device]

@@ -37,7 +37,7 @@ const withDisk = Effect.gen(function* () {
 })
 
 const withFileSystem = (type: FileSystem = "ext4") =>
-  Effect.tap(withDisk, ({ device, mounter }) => mounter.format(device, type, undefined))
+  Effect.tap(withDisk, ({ device, mounter }) => mounter.format(device, type, undefined, []))
 
 const withMount = (type: FileSystem = "ext4", options: ReadonlyArray<string> = []) =>
   Effect.tap(withFileSystem(type), ({ device, mounter }) => mounter.mount(device, "/a", type, options))
@@ -164,7 +164,7 @@ describe("HostMemory", () => {
       Effect.gen(function* () {
         const { device, host, memory, mounter } = yield* withDisk
         yield* memory.fill(volume, { _tag: "Foreign", what: "LUKS" })
-        yield* mounter.format(device, "xfs", "some-uuid")
+        yield* mounter.format(device, "xfs", "some-uuid", [])
         const expected = { _tag: "FileSystem" as const, type: "xfs", uuid: "some-uuid", sizeBytes: GiB }
         assert.deepStrictEqual(yield* mounter.contentsOf(device), expected)
         assert.deepStrictEqual(yield* host.events, [{ operation: "format", volumeId: volume, subject: "Foreign" }])
@@ -174,7 +174,7 @@ describe("HostMemory", () => {
     it.effect("are neither made nor checked on a mounted disk", () =>
       Effect.gen(function* () {
         const { device, mounter } = yield* withMount()
-        yield* fails(mounter.format(device, "ext4", undefined), "mounted")
+        yield* fails(mounter.format(device, "ext4", undefined, []), "mounted")
         yield* fails(mounter.check(device, "ext4"), "mounted")
       })
     )
@@ -231,7 +231,7 @@ describe("HostMemory", () => {
         yield* memory.disks.create("other", 1, undefined)
         yield* memory.disks.plug("one", "other")
         const other = yield* findDisk(host, VolumeId("other"))
-        yield* mounter.format(other, "ext4", undefined)
+        yield* mounter.format(other, "ext4", undefined, [])
         yield* host.writeFile("/a/file", text("below"))
         yield* mounter.mount(other, "/a", "ext4", [])
         yield* fails(host.readFile("/a/file"), "No such file")
@@ -411,11 +411,11 @@ describe("HostMemory", () => {
       Effect.gen(function* () {
         const { device, host, memory, mounter } = yield* withDisk
         yield* host.faults.fail("format", { detail: "no luck", outcome: "unknown" })
-        const failure = yield* Effect.flip(mounter.format(device, "ext4", undefined))
+        const failure = yield* Effect.flip(mounter.format(device, "ext4", undefined, []))
         assert.deepInclude(failure, { operation: "format", outcome: "unknown", detail: "no luck" })
         assert.strictEqual((yield* memory.contents(volume))._tag, "Blank")
         yield* host.faults.fail("format", { afterwards: true })
-        yield* Effect.flip(mounter.format(device, "ext4", undefined))
+        yield* Effect.flip(mounter.format(device, "ext4", undefined, []))
         assert.strictEqual((yield* memory.contents(volume))._tag, "FileSystem")
       })
     )
@@ -424,7 +424,7 @@ describe("HostMemory", () => {
       Effect.gen(function* () {
         const { device, host, mounter } = yield* withDisk
         yield* host.faults.before("format", Effect.sleep("5 seconds"))
-        const call = yield* Effect.fork(mounter.format(device, "ext4", undefined))
+        const call = yield* Effect.fork(mounter.format(device, "ext4", undefined, []))
         yield* TestClock.adjust("4 seconds")
         assert.strictEqual((yield* mounter.contentsOf(device))._tag, "Blank")
         yield* TestClock.adjust("1 second")

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Either } from "effect"
 import type { VolumeCapability } from "../../../src/domain/Capability.ts"
+import { readAppendedMetadata } from "../../../src/domain/decisions/appendedMetadata.ts"
 import { checkCapabilities, unservedBy } from "../../../src/domain/decisions/capabilities.ts"
 import { checkName } from "../../../src/domain/decisions/names.ts"
 import { readSnapshotParameters, readVolumeParameters } from "../../../src/domain/decisions/parameters.ts"
@@ -73,14 +74,29 @@ describe("parameters of a StorageClass", () => {
       type: "ssd",
       availability: "az1",
       multiattach: "yes",
-      "csi.storage.k8s.io/pv/name": "pvc-1"
+      "csi.storage.k8s.io/pv/name": "pvc-1",
+      appendVolumeMetadata: '{"team": "storage", "cost centre": ""}',
+      "mkfs-options": "-E nodiscard",
+      fsType: "ext4",
+      "csi.storage.k8s.io/fstype": "ext4"
     }
-    assert.deepStrictEqual(Either.getOrThrow(readVolumeParameters(parameters)), {
+    assert.deepStrictEqual(Either.getOrThrow(readVolumeParameters(parameters, [mountOn()])), {
       volumeType: "ssd",
       availability: "az1",
-      metadata: { "csi.storage.k8s.io/pv/name": "pvc-1" },
+      metadata: { "csi.storage.k8s.io/pv/name": "pvc-1", team: "storage", "cost centre": "" },
+      context: { "mkfs-options": "-E nodiscard" },
       unknown: ["multiattach"]
     })
+  })
+
+  it.each([
+    { capability: mountOn("SINGLE_NODE_WRITER", "ext4"), fine: true },
+    { capability: mountOn("SINGLE_NODE_WRITER", ""), fine: true },
+    { capability: mountOn("SINGLE_NODE_WRITER", "xfs"), fine: false },
+    { capability: blockOn(), fine: true }
+  ])("hold options for the mkfs of $capability.access, fine: $fine", ({ capability, fine }) => {
+    const read = readVolumeParameters({ mkfsOptions: "-E nodiscard" }, [capability])
+    assert.strictEqual(Either.isRight(read), fine)
   })
 
   it.each([
@@ -91,11 +107,54 @@ describe("parameters of a StorageClass", () => {
       says: `parameters["availability"] must not be empty; leave it out for the cloud's default`
     }
   ])("refuse a bad value: $says", ({ parameters, says }) => {
-    assert.strictEqual(problem(readVolumeParameters(parameters)), says)
+    assert.strictEqual(problem(readVolumeParameters(parameters, [mountOn()])), says)
   })
 })
 
+describe("metadata that a class adds", () => {
+  const key = "appendVolumeMetadata"
+  const said = (text: string) => problem(readAppendedMetadata({ [key]: text }))
+
+  it.each([
+    { text: "", adds: {} },
+    { text: "{}", adds: {} },
+    { text: ' { "a": "1" , "b c/d.e:f_g-h": "\u00fc" } ', adds: { a: "1", "b c/d.e:f_g-h": "ü" } },
+    { text: JSON.stringify({ ["k".repeat(255)]: "v".repeat(255) }), adds: { ["k".repeat(255)]: "v".repeat(255) } }
+  ])("is read from $text", ({ text, adds }) => {
+    assert.deepStrictEqual(Either.getOrThrow(readAppendedMetadata({ [key]: text })), adds)
+  })
+
+  it.each(["team=storage", "{", "[]", '["a"]', "null", '"text"', "7", "{'team': 'storage'}"])(
+    "is no JSON object: %s",
+    (text) =>
+      assert.strictEqual(
+        said(text),
+        `parameters["appendVolumeMetadata"] is no JSON object; write one of texts, such as '{"team": "storage"}'`
+      )
+  )
+
+  it.each([
+    { text: '{"a": 1}', says: /has no text as the value of "a"; put the value in double quotes/ },
+    { text: '{"a": null}', says: /has no text as the value of "a"/ },
+    { text: '{"a": {"b": "c"}}', says: /has no text as the value of "a"/ },
+    { text: '{"": "b"}', says: /has the key ""; a key is 1 to 255 letters, digits, spaces and _ - : \. \// },
+    { text: '{"a;b": "c"}', says: /has the key "a;b"/ },
+    { text: '{"ü": "c"}', says: /has the key "ü"/ },
+    { text: JSON.stringify({ ["k".repeat(256)]: "" }), says: /has the key "k{64}"; a key is 1 to 255/ },
+    { text: JSON.stringify({ a: "v".repeat(256) }), says: /more than 255 characters at "a"/ },
+    { text: '{"cinder.csi.openstack.org/cluster": "b"}', says: /keys that begin with cinder\.csi\.openstack\.org\// },
+    { text: '{"csi.storage.k8s.io/pvc/name": "b"}', says: /keys that begin with csi\.storage\.k8s\.io\// }
+  ])("is refused: $text", ({ text, says }) => assert.match(said(text), says))
+})
+
 describe("parameters of a VolumeSnapshotClass", () => {
+  it("keep metadata of the class and of Kubernetes", () => {
+    const fromKubernetes = { "csi.storage.k8s.io/volumesnapshot/name": "nightly" }
+    const read = readSnapshotParameters({ ...fromKubernetes, appendVolumeMetadata: '{"team": "storage"}' })
+    const expected = { metadata: { ...fromKubernetes, team: "storage" }, unknown: [] }
+    assert.deepStrictEqual(Either.getOrThrow(read), expected)
+  })
+
   it.each([
     {},
     { type: "" },

@@ -3,6 +3,7 @@ import {
   decideStage,
   mountOptions,
   noProgress,
+  type StageAction,
   type StageFacts,
   type StageProgress,
   type StageWish
@@ -18,7 +19,8 @@ const plainWish: StageWish = {
   mode: "SINGLE_NODE_WRITER",
   flags: [],
   leastBytes: undefined,
-  resizeRequired: false
+  resizeRequired: false,
+  mkfs: {}
 }
 
 const blank: DiskContents = { _tag: "Blank" }
@@ -65,7 +67,11 @@ const table: ReadonlyArray<readonly [string, Change, string]> = [
   ["blank with the flag ro", { wish: { flags: ["ro"] }, progress: { looks: [blank, blank] } }, "Refused"],
   ["blank yet mounted elsewhere", { mounts: [published], progress: { looks: [blank, blank] } }, "Refused"],
   ["blank and in raw use", { mounts: [rawMount("/pod")], progress: { looks: [blank, blank] } }, "Refused"],
-  ["just formatted", { progress: { formatted: "ext4" } }, "Mount"],
+  ["just formatted", { progress: { formatted: "ext4" } }, "Look"],
+  ["just formatted, as asked", { progress: { formatted: "ext4", looks: [fs("ext4")] } }, "Mount"],
+  ["just formatted, without ext4's own features", { progress: { formatted: "ext4", looks: [fs("ext2")] } }, "Mount"],
+  ["just formatted, with another result", { progress: { formatted: "ext4", looks: [fs("xfs")] } }, "Refused"],
+  ["just formatted, with no result", { progress: { formatted: "ext4", looks: [blank] } }, "Refused"],
   ["foreign data", { progress: { looks: [{ _tag: "Foreign", what: "LUKS" }] } }, "Refused"],
   ["unclear data", { progress: { looks: [{ _tag: "Unclear", why: "noise" }] } }, "Refused"],
   ["a file system", { progress: { looks: [fs("ext4")] } }, "Check"],
@@ -150,13 +156,44 @@ describe("decideStage", () => {
     const verdict = decideStage(facts({ wish: { fileSystem: "xfs" }, progress: { looks: [blank, blank] } }))
     assert.deepStrictEqual(verdict, {
       _tag: "Do",
-      action: { _tag: "Format", fileSystem: "xfs", uuid: volumeId as string }
+      action: { _tag: "Format", fileSystem: "xfs", uuid: volumeId as string, options: [] }
     })
   })
 
   it("formats without a UUID where the volume's id is none", () => {
     const verdict = decideStage(facts({ wish: { volumeId: VolumeId("vol-1") }, progress: { looks: [blank, blank] } }))
-    assert.deepStrictEqual(verdict, { _tag: "Do", action: { _tag: "Format", fileSystem: "ext4", uuid: undefined } })
+    const action: StageAction = { _tag: "Format", fileSystem: "ext4", uuid: undefined, options: [] }
+    assert.deepStrictEqual(verdict, { _tag: "Do", action })
+  })
+
+  const formatWith = (mkfs: Readonly<Record<string, string>>) =>
+    decideStage(facts({ wish: { mkfs }, progress: { looks: [blank, blank] } }))
+
+  it("formats with the options of the class, in either spelling", () => {
+    const action: StageAction = {
+      _tag: "Format",
+      fileSystem: "ext4",
+      uuid: volumeId as string,
+      options: ["-E", "nodiscard"]
+    }
+    for (const key of ["mkfs-options", "mkfsOptions"]) {
+      assert.deepStrictEqual(formatWith({ [key]: "-E nodiscard" }), { _tag: "Do", action })
+    }
+  })
+
+  it("leaves the UUID to the class that sets one", () => {
+    const verdict = formatWith({ mkfsOptions: "-U random" })
+    const action: StageAction = { _tag: "Format", fileSystem: "ext4", uuid: undefined, options: ["-U", "random"] }
+    assert.deepStrictEqual(verdict, { _tag: "Do", action })
+  })
+
+  it("does not format with options that are not known to be harmless", () => {
+    assert.strictEqual(outcome(formatWith({ mkfsOptions: "-d /etc" })), "InvalidInput")
+  })
+
+  it("does not mind such options where nothing has to be formatted", () => {
+    const change: Change = { wish: { mkfs: { mkfsOptions: "-d /etc" } }, progress: { looks: [fs("ext4")] } }
+    assert.strictEqual(outcome(decideStage(facts(change))), "Check")
   })
 
   it("mounts the type that is there, not the one of the family that is asked for", () => {
