@@ -1,4 +1,5 @@
 import { Context } from "effect"
+import type { ZoneMap } from "./Topology.ts"
 
 /** What the operator decides about provisioning. */
 export interface ControllerOptions {
@@ -8,6 +9,10 @@ export interface ControllerOptions {
   readonly withTopology: boolean
   /** Report the requested preferred topology instead of the volume's zone. */
   readonly ignoreVolumeZone: boolean
+  /** Default: Nova and Cinder call their zones the same. */
+  readonly zoneMap?: ZoneMap
+  /** Make volumes with a file system for several writing nodes too. Default false: the first two writers destroy it. */
+  readonly multiWriterFileSystem?: boolean
 }
 
 export class ControllerSettings extends Context.Tag("cinder-csi/domain/ControllerSettings")<

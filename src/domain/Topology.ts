@@ -9,3 +9,6 @@ export interface TopologyRequirement {
   readonly requisite: ReadonlyArray<Segments>
   readonly preferred: ReadonlyArray<Segments>
 }
+
+/** The zone of Cinder that serves a zone of Nova, by Nova's name. A zone that is not in it has the same name in both. */
+export type ZoneMap = ReadonlyMap<string, string>

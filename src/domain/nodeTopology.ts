@@ -6,7 +6,7 @@ const longestLabel = 63
 /** A zone as the value of a Kubernetes label; upstream's spelling, since nodes carry it already. */
 export const zoneLabel = (zone: string): string =>
   zone
-    .replace(/[^-A-Za-z0-9_.]/gu, "-")
+    .replace(/[^-A-Za-z0-9_.]+/g, "-")
     .replace(/^[-_.]+|[-_.]+$/g, "")
     .slice(0, longestLabel)
 

@@ -10,6 +10,7 @@ import {
   type CreateFacts,
   created,
   decideCreate,
+  movedOn,
   seenAgain,
   zoneRefused
 } from "./decisions/create.ts"
@@ -19,6 +20,7 @@ import { phaseOf, staleReadMillis } from "./decisions/phases.ts"
 import { description, type VolumePlan } from "./decisions/plan.ts"
 import { judgeSnapshotSource, judgeVolumeSource } from "./decisions/source.ts"
 import { type CloudFailure, type DomainError, Refused } from "./errors.ts"
+import { makeKnownZones } from "./knownZones.ts"
 import { makeNoticeOnce } from "./noticeOnce.ts"
 import { pursue } from "./pursue.ts"
 import type { Volume, VolumeSource } from "./Volume.ts"
@@ -36,6 +38,7 @@ export const makeCreateVolume = Effect.gen(function* () {
   const watch = yield* CloudWatch
   const { cluster } = yield* ControllerSettings
   const noticeOnce = yield* makeNoticeOnce
+  const knownZones = yield* makeKnownZones
 
   const sourceSize = (source: VolumeSource | undefined): Effect.Effect<number | undefined, DomainError> => {
     switch (source?._tag) {
@@ -81,11 +84,21 @@ export const makeCreateVolume = Effect.gen(function* () {
     switch (action._tag) {
       case "Create":
         return yield* create(facts, action.zone)
+      case "AskZones":
+        return { ...facts, zones: yield* knownZones.ask }
       case "Bury": {
         const explanation = yield* cinder.explain(action.remains.id)
         yield* Effect.logWarning(`volume ${action.remains.id} failed and is deleted: ${explanation ?? silence}`)
         yield* remove(action.remains)
         return buried(facts, action.remains, explanation)
+      }
+      case "MoveOn": {
+        const { id, zone } = action.volume
+        yield* Effect.logWarning(
+          `volume ${id} is deleted: ${facts.fresh?.zone} was asked for and Cinder made it in ${zone}`
+        )
+        yield* remove(action.volume)
+        return movedOn(facts, action.volume)
       }
       case "Discard":
         yield* remove(action.volume)
@@ -118,7 +131,8 @@ export const makeCreateVolume = Effect.gen(function* () {
   return Effect.fnUntraced(function* (plan: VolumePlan) {
     for (const key of plan.unknown) yield* noticeOnce(`parameter ${JSON.stringify(key)} means nothing to this driver`)
     const named = yield* cinder.findVolumes(plan.name)
-    const facts = { plan, cluster, named, fresh: undefined, watched: [], setbacks: [], vanished: false }
+    const zones = yield* knownZones.remembered
+    const facts = { plan, cluster, named, fresh: undefined, watched: [], setbacks: [], zones, vanished: false }
     const volume = yield* pursue<CreateFacts, CreateAction, Volume, DomainError, never>(facts, {
       decide: decideCreate,
       act,

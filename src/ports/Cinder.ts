@@ -79,6 +79,8 @@ export class Cinder extends Context.Tag("cinder-csi/ports/Cinder")<
     ) => Effect.Effect<Snapshot, CloudFailure | VolumeNotFound | QuotaExceeded>
     /** Accepted, not yet gone. Succeeds when there is no such snapshot. */
     readonly deleteSnapshot: (id: SnapshotId) => Effect.Effect<void, CloudFailure>
+    /** Names of Cinder's zones, which need not be those of Nova. */
+    readonly listZones: Effect.Effect<ReadonlyArray<string>, CloudFailure>
     /** The newest message Cinder left for users about a volume or snapshot; best effort, hence no error. */
     readonly explain: (id: VolumeId | SnapshotId) => Effect.Effect<string | undefined>
   }

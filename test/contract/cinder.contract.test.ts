@@ -213,6 +213,20 @@ describe.each(clouds)("Cinder %s", (_, cloud) => {
     }).pipe(Effect.provide(cloud()))
   )
 
+  it.scopedLive("names its zones", () =>
+    Effect.gen(function* () {
+      const cinder = yield* Cinder
+      assert.deepStrictEqual(yield* cinder.listZones, ["nova", "my zone"])
+    }).pipe(Effect.provide(cloud({ volumeZones: [{ name: "nova" }, { name: "my zone" }] })))
+  )
+
+  it.scopedLive("puts a volume of an unknown zone into its own, where it is set up so", () =>
+    Effect.gen(function* () {
+      const cinder = yield* Cinder
+      assert.strictEqual((yield* cinder.createVolume(spec("a", { zone: "mars" }))).zone, "nova")
+    }).pipe(Effect.provide(cloud({ availabilityZoneFallback: true })))
+  )
+
   it.scopedLive("explains a volume for which there is no room", () =>
     Effect.gen(function* () {
       const cinder = yield* Cinder

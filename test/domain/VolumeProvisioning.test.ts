@@ -285,6 +285,119 @@ describe("VolumeProvisioning.provision", () => {
     }).pipe(Effect.provide(controllerOnWorld(twoZones)))
   )
 
+  it.effect("finds the zone behind a node's label, and knows it the next time", () =>
+    Effect.gen(function* () {
+      const { provision } = yield* VolumeProvisioning
+      const topology = inZones("my-zone", "az2")
+      const first = yield* requestsOf(
+        Effect.map(inTime(provision(provisionRequest({ topology }))), (volume) =>
+          assert.deepStrictEqual(volume.topology, [{ [zoneKey]: "my-zone" }])
+        )
+      )
+      assert.include(first, { createVolume: 2, listVolumeZones: 1 })
+      const second = yield* requestsOf(inTime(provision(provisionRequest({ name: "pvc-2", topology }))))
+      assert.strictEqual(second["createVolume"], 1)
+      assert.isUndefined(second["listVolumeZones"])
+      yield* TestClock.adjust("5 minutes")
+      const later = yield* requestsOf(inTime(provision(provisionRequest({ name: "pvc-3", topology }))))
+      assert.include(later, { createVolume: 2, listVolumeZones: 1 })
+      assert.deepStrictEqual(
+        (yield* allVolumes).map(({ zone }) => zone),
+        ["my zone", "my zone", "my zone"]
+      )
+    }).pipe(
+      Effect.provide(controllerOnWorld({ volumeZones: [{ name: "nova" }, { name: "my zone" }, { name: "az2" }] }))
+    )
+  )
+
+  it.effect("asks for no zones as long as Cinder takes what nodes carry", () =>
+    Effect.gen(function* () {
+      const { provision } = yield* VolumeProvisioning
+      const counts = yield* requestsOf(inTime(provision(provisionRequest({ topology: inZones("az2") }))))
+      assert.isUndefined(counts["listVolumeZones"])
+    }).pipe(Effect.provide(controllerOnWorld(twoZones)))
+  )
+
+  it.effect("tries the next zone, and the zone behind a label, when Cinder falls back to one that is not allowed", () =>
+    Effect.gen(function* () {
+      const { provision } = yield* VolumeProvisioning
+      const next = yield* inTime(provision(provisionRequest({ topology: inZones("mars", "az2") })))
+      assert.deepStrictEqual(next.topology, [{ [zoneKey]: "az2" }])
+      const behind = yield* inTime(provision(provisionRequest({ name: "pvc-2", topology: inZones("my-zone") })))
+      assert.deepStrictEqual(behind.topology, [{ [zoneKey]: "my-zone" }])
+      yield* TestClock.adjust("1 minute")
+      assert.sameMembers(
+        (yield* allVolumes).map(({ zone }) => zone),
+        ["az2", "my zone"]
+      )
+    }).pipe(
+      Effect.provide(
+        controllerOnWorld({
+          volumeZones: [{ name: "nova" }, { name: "my zone" }, { name: "az2" }],
+          availabilityZoneFallback: true,
+          latencies: { create: "3 seconds", delete: "3 seconds" }
+        })
+      )
+    )
+  )
+
+  it.effect("leaves no volume behind when every zone that is allowed falls back to another", () =>
+    Effect.gen(function* () {
+      const { provision } = yield* VolumeProvisioning
+      const error = yield* Effect.flip(inTime(provision(provisionRequest({ topology: inZones("mars", "venus") }))))
+      assert.strictEqual(error._tag, "Refused")
+      assert.include(error.message, "zone mars: made in nova; zone venus: made in nova; Cinder's zones are nova")
+      assert.include(error.message, "availability-zone-map")
+      assert.deepStrictEqual(yield* allVolumes, [])
+    }).pipe(Effect.provide(controllerOnWorld({ availabilityZoneFallback: true })))
+  )
+
+  it.effect("takes what Cinder falls back to when the volume's zone is to be ignored", () =>
+    Effect.gen(function* () {
+      const { provision } = yield* VolumeProvisioning
+      const topology = inZones("mars")
+      const counts = yield* requestsOf(
+        Effect.map(inTime(provision(provisionRequest({ topology }))), (volume) =>
+          assert.deepStrictEqual(volume.topology, topology.preferred)
+        )
+      )
+      assert.strictEqual(counts["createVolume"], 1)
+    }).pipe(Effect.provide(controllerOnWorld({ availabilityZoneFallback: true }, { ignoreVolumeZone: true })))
+  )
+
+  it.effect("makes a volume in the zone of Cinder that the nodes' zones are mapped to", () =>
+    Effect.gen(function* () {
+      const { provision } = yield* VolumeProvisioning
+      const volume = yield* inTime(provision(provisionRequest({ topology: inZones("nova-2") })))
+      assert.deepStrictEqual(volume.topology, [{ [zoneKey]: "nova-1" }, { [zoneKey]: "nova-2" }])
+      assert.deepStrictEqual(
+        (yield* allVolumes).map(({ zone }) => zone),
+        ["az2"]
+      )
+      const again = yield* inTime(provision(provisionRequest({ topology: inZones("nova-1") })))
+      assert.strictEqual(again.id, volume.id)
+    }).pipe(
+      Effect.provide(
+        controllerOnWorld(twoZones, {
+          zoneMap: new Map([
+            ["nova-1", "az2"],
+            ["nova-2", "az2"]
+          ])
+        })
+      )
+    )
+  )
+
+  it.effect("goes on without the list of zones where Cinder does not give it", () =>
+    Effect.gen(function* () {
+      const { faults } = yield* World
+      const { provision } = yield* VolumeProvisioning
+      yield* faults.failCall({ call: "listVolumeZones", fault: badRequest("no") })
+      const volume = yield* inTime(provision(provisionRequest({ topology: inZones("mars", "az2") })))
+      assert.deepStrictEqual(volume.topology, [{ [zoneKey]: "az2" }])
+    }).pipe(Effect.provide(controllerOnWorld(twoZones)))
+  )
+
   it.effect("reports the preferred topology as it came when zones of volumes are ignored", () =>
     Effect.gen(function* () {
       const { provision } = yield* VolumeProvisioning
@@ -317,11 +430,12 @@ describe("VolumeProvisioning.provision", () => {
       field: `parameters["availability"]`
     },
     { what: "a type that Cinder does not know", request: { parameters: { type: "gold" } }, field: `parameters["type"]` }
-  ])("refuses $what and names the field", ({ request, field }) =>
+  ])("refuses $what and names the field", ({ what, request, field }) =>
     Effect.gen(function* () {
       const { provision } = yield* VolumeProvisioning
       const error = yield* Effect.flip(inTime(provision(provisionRequest(request))))
       assert.isTrue(error._tag === "InvalidInput" && error.field === field, error.message)
+      assert.strictEqual(error.message.includes("Cinder's zones are nova"), what.includes("zone"))
       assert.deepStrictEqual(yield* allVolumes, [])
     }).pipe(Effect.provide(controllerOnWorld()))
   )

@@ -5,6 +5,8 @@ describe("zoneLabel", () => {
   for (const [zone, expected] of [
     ["nova", "nova"],
     ["Zone 1/rack#2", "Zone-1-rack-2"],
+    ["zone  1", "zone-1"],
+    ["zone – 1", "zone-1"],
     ["_-.zone.-_", "zone"],
     ["(zürich)", "z-rich"],
     ["z".repeat(70), "z".repeat(63)],

@@ -160,6 +160,11 @@ export const layerCinderMemory: Layer.Layer<Cinder, never, World> = Layer.effect
           Effect.mapError(failure("delete snapshot"))
         )
       ),
+      listZones: repeated(cinder.listVolumeZones).pipe(
+        Effect.map((zones) => zones.map(({ name }) => name)),
+        Effect.mapError(failure("list zones")),
+        Effect.withSpan("CinderMemory.listZones")
+      ),
       explain: Effect.fn("CinderMemory.explain")((id: VolumeId | SnapshotId) =>
         cinder.listMessages({ resourceId: id, limit: 1 }).pipe(
           Effect.map(([newest]) => newest?.userMessage),

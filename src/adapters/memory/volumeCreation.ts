@@ -117,14 +117,16 @@ const chooseType = (
 
 const chooseZone = (
   engine: Engine,
-  wanted: string | undefined,
+  asked: string | undefined,
   source: Source | undefined,
   type: VolumeTypeRecord
 ): Either.Either<string, WorldFault> => {
-  const zones = engine.settings.volumeZones
-  if (wanted !== undefined && !zones.some(({ name }) => name === wanted)) {
-    return Either.left(badRequest(`Availability zone '${wanted}' is invalid.`))
+  const { availabilityZoneFallback, volumeZones: zones } = engine.settings
+  const isUnknown = asked !== undefined && !zones.some(({ name }) => name === asked)
+  if (isUnknown && !availabilityZoneFallback) {
+    return Either.left(badRequest(`Availability zone '${asked}' is invalid.`))
   }
+  const wanted = isUnknown ? zones[0]?.name : asked
   if (wanted !== undefined && source?.zone !== undefined && wanted !== source.zone) {
     const what = source.disk.kind === "snapshot" ? "snapshot" : "source volume"
     return Either.left(invalidInput(`Volume must be in the same availability zone as the ${what}`))

@@ -69,6 +69,8 @@ export interface WorldSettings {
   readonly region: string
   /** Cinder's zones; the first is the default. */
   readonly volumeZones: ReadonlyArray<VolumeZoneSettings>
+  /** True: a zone that Cinder does not know means its default (`allow_availability_zone_fallback`). */
+  readonly availabilityZoneFallback: boolean
   /** Nova's zones; the first is the default. */
   readonly serverZones: ReadonlyArray<string>
   /** The first is the default type. */
@@ -128,6 +130,7 @@ export const worldSettings = (options: WorldOptions): WorldSettings => ({
   userId: options.userId ?? "a7e5c3b19d2f4860b1c4e8f7d6a5b3c2",
   region: options.region ?? "RegionOne",
   volumeZones: options.volumeZones ?? [{ name: "nova" }],
+  availabilityZoneFallback: options.availabilityZoneFallback ?? false,
   serverZones: options.serverZones ?? ["nova"],
   volumeTypes: options.volumeTypes ?? [{ name: "fast" }],
   quotas: { ...unlimited, ...options.quotas },

@@ -12,7 +12,8 @@ import {
   SnapshotReply,
   toSnapshot,
   toVolume,
-  VolumeReply
+  VolumeReply,
+  ZonesReply
 } from "./cinderWire.ts"
 import { decodeBody } from "./decode.ts"
 import { presentable, toCloudFailure } from "./failures.ts"
@@ -188,6 +189,21 @@ const makeCinder = (options: ServiceOptions) =>
       return { items: items.filter((snapshot) => snapshot.volumeId === volumeId), next }
     })
 
+    const listZones = ask(
+      {
+        label: "zone_list",
+        operation: "list zones",
+        method: "GET",
+        path: "/os-availability-zone",
+        timeoutMillis: readTimeoutMillis
+      },
+      ZonesReply
+    ).pipe(
+      Effect.map(({ availabilityZoneInfo }) => availabilityZoneInfo.map(({ zoneName }) => zoneName)),
+      Effect.catchTag("RequestFailed", (failed) => Effect.fail(failure(failed))),
+      Effect.withSpan("Cinder.listZones")
+    )
+
     const explain = Effect.fn("Cinder.explain")(function* (id: VolumeId | SnapshotId) {
       const { messages } = yield* ask(
         {
@@ -217,6 +233,7 @@ const makeCinder = (options: ServiceOptions) =>
       listSnapshots,
       createSnapshot,
       deleteSnapshot,
+      listZones,
       explain: (id) => Effect.orElseSucceed(explain(id), () => undefined)
     })
   })

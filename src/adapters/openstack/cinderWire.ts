@@ -65,6 +65,10 @@ export const MessagesReply = Schema.Struct({
   )
 })
 
+export const ZonesReply = Schema.Struct({
+  availabilityZoneInfo: Schema.Array(Schema.Struct({ zoneName: Schema.String }))
+})
+
 /** Only the links tell whether a page follows: an operator may cap pages below the limit that was asked for. */
 export const hasNext = (links: ReadonlyArray<typeof Link.Type> | null | undefined): boolean =>
   links?.some(({ rel }) => rel === "next") ?? false

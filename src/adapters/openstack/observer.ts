@@ -1,6 +1,7 @@
 /**
- * Names of requests in the driver's metrics. All but the last two are those of cinder-csi-plugin
- * (https://github.com/kubernetes/cloud-provider-openstack, docs/metrics.md), which counts neither tokens nor messages.
+ * Names of requests in the driver's metrics. All but the last three are those of cinder-csi-plugin
+ * (https://github.com/kubernetes/cloud-provider-openstack, docs/metrics.md), which counts neither tokens nor messages and
+ * does not ask for zones.
  */
 export type RequestLabel =
   | "volume_create"
@@ -17,6 +18,7 @@ export type RequestLabel =
   | "server_get"
   | "token_create"
   | "message_list"
+  | "zone_list"
 
 /** One HTTP request that ended; repeated requests are reported one by one. A 404 counts as failed. */
 export interface ObservedRequest {

@@ -4,12 +4,16 @@ import { saysNoRoom, silence } from "./explanations.ts"
 import { phaseOf } from "./phases.ts"
 import { clusterKey, differenceOf, type VolumePlan } from "./plan.ts"
 import { act, done, refuse, type Verdict, wait } from "./Verdict.ts"
+import { isAllowedIn, zonesToTry } from "./zone.ts"
 
 /** A zone that did not take the volume. */
 export interface Setback {
   readonly zone: string | undefined
-  /** `refused`: Cinder does not know the zone or forbids it; `failed`: it accepted the volume, which then broke. */
-  readonly kind: "refused" | "failed"
+  /**
+   * `refused`: Cinder does not know the zone or forbids it; `failed`: it accepted the volume, which then broke;
+   * `elsewhere`: it put the volume where it must not be.
+   */
+  readonly kind: "refused" | "failed" | "elsewhere"
   /** Cinder's explanation. */
   readonly detail: string | undefined
   /** It happened before this call: circumstances may have changed. */
@@ -26,6 +30,8 @@ export interface CreateFacts {
   /** Volumes that this call has waited for. */
   readonly watched: ReadonlyArray<VolumeId>
   readonly setbacks: ReadonlyArray<Setback>
+  /** Cinder's zones; undefined until they are asked for, empty where Cinder does not tell. */
+  readonly zones: ReadonlyArray<string> | undefined
   /** A volume that was being made has disappeared. */
   readonly vanished: boolean
 }
@@ -33,8 +39,12 @@ export interface CreateFacts {
 export type CreateAction =
   /** Ask Cinder for the volume in this zone. */
   | { readonly _tag: "Create"; readonly zone: string | undefined }
+  /** Ask Cinder for its zones: one that was tried is not there, at least not by that name. */
+  | { readonly _tag: "AskZones" }
   /** Delete what a failed creation of ours left behind, and remember why it failed. */
   | { readonly _tag: "Bury"; readonly remains: Volume }
+  /** Delete the volume that this call made, since Cinder put it elsewhere, so that the next zone can be tried. */
+  | { readonly _tag: "MoveOn"; readonly volume: Volume }
   /** Delete the volume that this call made, since it is not what was asked, and answer with the error. */
   | { readonly _tag: "Discard"; readonly volume: Volume; readonly error: InvalidInput | Refused }
   /** Answer with the reason for the state of a volume that is not ours to delete. */
@@ -107,30 +117,33 @@ const differencesIn = ({ plan, named }: CreateFacts): AlreadyExists => {
   return new AlreadyExists({ subject: subjectText(plan), difference: differences.join("; ") })
 }
 
-const mismatch = (plan: VolumePlan, volume: Volume, difference: string): InvalidInput | Refused =>
-  plan.severalNodes && !volume.multiattach
-    ? new InvalidInput({
-        field: "volume_capabilities",
-        problem: `ask for several nodes, and volume type ${volume.volumeType ?? "(default)"} has no multiattach`
-      })
-    : new Refused({
-        subject: subjectText(plan),
-        because: `Cinder made a volume that ${difference}`,
-        remedy: "ask for a zone and type that Cinder has, or set ignore-volume-az"
-      })
+/** What becomes of a volume that this call made and that is not what was asked: no other zone mends a wrong type. */
+const afterMismatch = (plan: VolumePlan, volume: Volume, difference: string): CreateAction => {
+  if (plan.severalNodes && !volume.multiattach) {
+    const problem = `ask for several nodes, and volume type ${volume.volumeType ?? "(default)"} has no multiattach`
+    return { _tag: "Discard", volume, error: new InvalidInput({ field: "volume_capabilities", problem }) }
+  }
+  if (!isAllowedIn(plan.zones, volume.zone)) return { _tag: "MoveOn", volume }
+  const because = `Cinder made a volume that ${difference}`
+  const remedy = "ask for a type and size that Cinder has"
+  return { _tag: "Discard", volume, error: new Refused({ subject: subjectText(plan), because, remedy }) }
+}
 
 /** The zone to try next: one that has not failed, else one whose failure is old. */
-const nextZone = ({ plan, setbacks }: CreateFacts): { readonly zone: string | undefined } | undefined => {
+const nextZone = ({ plan, setbacks, zones: known }: CreateFacts): { readonly zone: string | undefined } | undefined => {
   const failures = (zone: string | undefined) => setbacks.filter((setback) => setback.zone === zone)
-  const zones = plan.zones.candidates.map((zone) => ({ zone, failures: failures(zone) }))
+  const zones = zonesToTry(plan.zones, known ?? []).map((zone) => ({ zone, failures: failures(zone) }))
   return (
     zones.find((candidate) => candidate.failures.length === 0) ??
     zones.find((candidate) => candidate.failures.every(({ earlier }) => earlier))
   )
 }
 
+const zonesText = (zones: ReadonlyArray<string> | undefined): string =>
+  zones === undefined || zones.length === 0 ? "" : `; Cinder's zones are ${zones.join(", ")}`
+
 /** Why no zone took the volume: want of room comes first, as it lets Kubernetes look for another place. */
-const failureOf = ({ plan, setbacks }: CreateFacts): NoCapacity | Refused | InvalidInput => {
+const failureOf = ({ plan, setbacks, zones: known }: CreateFacts): NoCapacity | Refused | InvalidInput => {
   const zones = new Set(setbacks.map(({ zone }) => zone))
   const where = (zone: string | undefined) => (zone === undefined || zones.size === 1 ? "" : `zone ${zone}: `)
   const text = setbacks.map(({ zone, detail }) => `${where(zone)}${detail ?? silence}`).join("; ")
@@ -140,7 +153,14 @@ const failureOf = ({ plan, setbacks }: CreateFacts): NoCapacity | Refused | Inva
   if (setbacks.some(({ kind }) => kind === "failed")) {
     return new Refused({ subject: subjectText(plan), because: `Cinder could not make it: ${text}`, remedy: undefined })
   }
-  return new InvalidInput({ field: plan.zones.field, problem: `is refused by Cinder: ${text}` })
+  if (setbacks.some(({ kind }) => kind === "elsewhere")) {
+    return new Refused({
+      subject: subjectText(plan),
+      because: `Cinder made it in another zone than asked: ${text}${zonesText(known)}`,
+      remedy: "map Nova's zones to them with availability-zone-map, or set ignore-volume-az"
+    })
+  }
+  return new InvalidInput({ field: plan.zones.field, problem: `is refused by Cinder: ${text}${zonesText(known)}` })
 }
 
 /**
@@ -160,6 +180,8 @@ export const decideCreate = (facts: CreateFacts): Verdict<CreateAction, Volume> 
   }
   const subject = subjectOf(facts)
   if (subject === undefined) {
+    const isZoneAmiss = facts.setbacks.some(({ kind }) => kind !== "failed")
+    if (isZoneAmiss && facts.zones === undefined) return act({ _tag: "AskZones" })
     const next = nextZone(facts)
     return next === undefined ? refuse(failureOf(facts)) : act({ _tag: "Create", zone: next.zone })
   }
@@ -167,9 +189,7 @@ export const decideCreate = (facts: CreateFacts): Verdict<CreateAction, Volume> 
   switch (standing) {
     case "sound":
       if (difference === undefined) return done(volume)
-      return volume.id === fresh?.id
-        ? act({ _tag: "Discard", volume, error: mismatch(plan, volume, difference) })
-        : refuse(differencesIn(facts))
+      return volume.id === fresh?.id ? act(afterMismatch(plan, volume, difference)) : refuse(differencesIn(facts))
     case "making":
       return difference === undefined || volume.id === fresh?.id ? wait(volume.status) : refuse(differencesIn(facts))
     case "remains":
@@ -204,6 +224,17 @@ export const created = (facts: CreateFacts, zone: string | undefined, volume: Vo
 export const zoneRefused = (facts: CreateFacts, zone: string | undefined, detail: string): CreateFacts => ({
   ...facts,
   setbacks: [...facts.setbacks, { zone, kind: "refused", detail, earlier: false }]
+})
+
+/** The facts once the volume that this call made was deleted for the zone that it is in. */
+export const movedOn = (facts: CreateFacts, volume: Volume): CreateFacts => ({
+  ...facts,
+  named: facts.named.filter(({ id }) => id !== volume.id),
+  fresh: undefined,
+  setbacks: [
+    ...facts.setbacks,
+    { zone: facts.fresh?.zone, kind: "elsewhere", detail: `made in ${volume.zone}`, earlier: false }
+  ]
 })
 
 /** The facts once remains were deleted, with Cinder's explanation of the failure. */

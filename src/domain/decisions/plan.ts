@@ -7,7 +7,7 @@ import { asksForSeveralNodes, checkCapabilities } from "./capabilities.ts"
 import { boundsOf, fitsBounds, type SizeBounds } from "./capacity.ts"
 import { checkName } from "./names.ts"
 import { readVolumeParameters } from "./parameters.ts"
-import { isAllowedIn, planZones, type ZonePlan } from "./zone.ts"
+import { allowedText, isAllowedIn, planZones, type ZonePlan } from "./zone.ts"
 
 /** On everything the driver makes; its value is the operator's name for the cluster. */
 export const clusterKey = "cinder.csi.openstack.org/cluster"
@@ -76,7 +76,7 @@ export const differenceOf = (plan: VolumePlan, volume: Volume): string | undefin
     return `is of type ${volume.volumeType ?? "none"}, not ${plan.volumeType}`
   }
   if (!isAllowedIn(plan.zones, volume.zone)) {
-    return `is in zone ${volume.zone}, not in ${plan.zones.allowed?.join(" or ")}`
+    return `is in zone ${volume.zone}, not in ${allowedText(plan.zones)}`
   }
   if (!sameSource(plan.source, volume.source)) {
     return `has ${sourceText(volume.source)}, not ${sourceText(plan.source)}`

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Either } from "effect"
 import fc from "fast-check"
-import { buried, type CreateFacts, decideCreate, seenAgain } from "../../../src/domain/decisions/create.ts"
+import { buried, type CreateFacts, decideCreate, movedOn, seenAgain } from "../../../src/domain/decisions/create.ts"
 import { readCreateRefusal } from "../../../src/domain/decisions/createRefusal.ts"
 import { differenceOf, planVolume } from "../../../src/domain/decisions/plan.ts"
 import { judgeSnapshotSource, judgeVolumeSource } from "../../../src/domain/decisions/source.ts"
@@ -30,6 +30,7 @@ const factsOf = (facts: Partial<CreateFacts> = {}): CreateFacts => ({
   fresh: undefined,
   watched: [],
   setbacks: [],
+  zones: undefined,
   vanished: false,
   ...facts
 })
@@ -163,7 +164,20 @@ describe("the next zone", () => {
     const refused = ["a", "b"].map(
       (zone) => ({ zone, kind: "refused", detail: "Availability zone is invalid", earlier: false }) as const
     )
-    assert.strictEqual(next({ setbacks: refused }), "InvalidInput")
+    assert.strictEqual(next({ setbacks: refused }), "AskZones")
+    const verdict = decideCreate(factsOf({ plan, setbacks: refused, zones: ["nova", "az2"] }))
+    assert.isTrue(verdict._tag === "Refuse" && verdict.error._tag === "InvalidInput")
+    assert.isTrue(verdict._tag === "Refuse" && verdict.error.message.includes("Cinder's zones are nova, az2"))
+    assert.strictEqual(next({ setbacks: refused, zones: [] }), "InvalidInput")
+  })
+
+  it("is the one behind a label, before the next label, once Cinder's zones are known", () => {
+    const labels = planOf(inZones("my-zone", "b"))
+    const refused = [{ zone: "my-zone", kind: "refused", detail: "invalid", earlier: false } as const]
+    assert.strictEqual(next({ plan: labels, setbacks: [] }), "my-zone")
+    assert.strictEqual(next({ plan: labels, setbacks: refused }), "AskZones")
+    assert.strictEqual(next({ plan: labels, setbacks: refused, zones: ["my zone", "b"] }), "my zone")
+    assert.strictEqual(next({ plan: labels, setbacks: [], zones: ["my zone", "b"] }), "my zone")
   })
 })
 
@@ -180,9 +194,28 @@ describe("a volume that this call made", () => {
     )
   })
 
-  it("is discarded if Cinder put it into a zone that was not asked for", () => {
-    const verdict = decideCreate(factsOf({ plan: planOf(inZones("a")), fresh, named: [aVolume({ zone: "nova" })] }))
-    assert.isTrue(verdict._tag === "Do" && verdict.action._tag === "Discard" && verdict.action.error._tag === "Refused")
+  it("makes room for the next zone if Cinder put it where it must not be", () => {
+    const facts = (status: string) => {
+      const named = [aVolume({ zone: "nova", status })]
+      return factsOf({ plan: planOf(inZones("a", "b")), fresh: { ...fresh, zone: "a" }, named })
+    }
+    assert.strictEqual(wordFor(decideCreate(facts("creating"))), "Wait")
+    assert.strictEqual(wordFor(decideCreate(facts("available"))), "MoveOn")
+    const after = movedOn(facts("available"), aVolume({ zone: "nova" }))
+    assert.deepStrictEqual(after.setbacks, [{ zone: "a", kind: "elsewhere", detail: "made in nova", earlier: false }])
+    const next = decideCreate({ ...after, zones: ["nova"] })
+    assert.isTrue(next._tag === "Do" && next.action._tag === "Create" && next.action.zone === "b")
+  })
+
+  it("is asked for in vain if Cinder puts it elsewhere from every zone", () => {
+    const setbacks = [{ zone: "a", kind: "elsewhere", detail: "made in nova", earlier: false } as const]
+    const verdict = decideCreate(factsOf({ plan: planOf(inZones("a")), setbacks, zones: ["nova"] }))
+    assert.isTrue(verdict._tag === "Refuse" && verdict.error._tag === "Refused")
+  })
+
+  it("in another zone is nobody's to delete when an earlier call made it", () => {
+    const facts = factsOf({ plan: planOf(inZones("a")), named: [aVolume({ zone: "nova" })] })
+    assert.strictEqual(wordFor(decideCreate(facts)), "AlreadyExists")
   })
 
   it("counts against the zone that was asked for when it fails", () => {
@@ -224,7 +257,9 @@ describe("every decision about a creation", () => {
         if (verdict._tag === "Done") assert.isUndefined(differenceOf(facts.plan, verdict.result))
         if (verdict._tag !== "Do") return
         const { action } = verdict
-        if (action._tag === "Discard") assert.isTrue(isFresh && action.volume.id === "v0")
+        if (action._tag === "Discard" || action._tag === "MoveOn") {
+          assert.isTrue(isFresh && action.volume.id === "v0")
+        }
         if (action._tag !== "Bury") return
         assert.include(["error", "error_restoring"], action.remains.status)
         assert.deepStrictEqual(action.remains.attachments, [])
