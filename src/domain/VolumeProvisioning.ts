@@ -5,6 +5,7 @@ import { bytesOf, type CapacityRange } from "./Capacity.ts"
 import { ControllerSettings } from "./ControllerSettings.ts"
 import { checkCapabilities, unservedBy } from "./decisions/capabilities.ts"
 import { boundsOf } from "./decisions/capacity.ts"
+import { hintContext } from "./decisions/hints.ts"
 import { planVolume } from "./decisions/plan.ts"
 import { topologyOf } from "./decisions/zone.ts"
 import type { DomainError } from "./errors.ts"
@@ -107,7 +108,11 @@ export class VolumeProvisioning extends Context.Tag("cinder-csi/domain/VolumePro
       ): ProvisionedVolume => ({
         id: volume.id,
         sizeBytes: bytesOf(volume.sizeGiB),
-        context: volume.source === undefined ? context : { ...context, [resizeRequiredKey]: "true" },
+        context: {
+          ...context,
+          ...(volume.source === undefined ? {} : { [resizeRequiredKey]: "true" }),
+          ...hintContext(volume.metadata)
+        },
         source: volume.source,
         topology: topologyOf(volume.zone, topology, settings)
       })

@@ -1,4 +1,5 @@
 import { Data } from "effect"
+import type { ClaimRef } from "./Claim.ts"
 import type { ServerId } from "./Server.ts"
 import type { SnapshotId } from "./Snapshot.ts"
 import type { VolumeId } from "./Volume.ts"
@@ -194,6 +195,26 @@ export class CloudFailure extends Data.TaggedError("CloudFailure")<{
   }
 }
 
+/** The claim that a volume is asked for is gone, and so is the reason to make the volume. */
+export class ClaimNotFound extends Data.TaggedError("ClaimNotFound")<{ readonly claim: ClaimRef }> {
+  override get message() {
+    return `Kubernetes has no claim ${this.claim.namespace}/${this.claim.name}`
+  }
+}
+
+/** Kubernetes did not show a claim; whether hints were asked for is unknown. `detail` never holds a secret. */
+export class ClaimUnreadable extends Data.TaggedError("ClaimUnreadable")<{
+  readonly claim: ClaimRef
+  readonly detail: string
+  /** Who must do what; undefined where time alone may help. */
+  readonly remedy: string | undefined
+}> {
+  override get message() {
+    const remedy = this.remedy === undefined ? "" : `; ${this.remedy}`
+    return `cannot read claim ${this.claim.namespace}/${this.claim.name}: ${this.detail}${remedy}`
+  }
+}
+
 /** The instance does not know who it is: no metadata source gave a valid answer. */
 export class IdentityUnknown extends Data.TaggedError("IdentityUnknown")<{
   /** One line for each source that was asked. */
@@ -237,5 +258,7 @@ export type DomainError =
   | UnknownPageToken
   | Unsupported
   | CloudFailure
+  | ClaimNotFound
+  | ClaimUnreadable
   | IdentityUnknown
   | HostFailure

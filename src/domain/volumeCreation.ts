@@ -16,6 +16,7 @@ import {
 } from "./decisions/create.ts"
 import { readCreateRefusal } from "./decisions/createRefusal.ts"
 import { silence } from "./decisions/explanations.ts"
+import { hintMetadata } from "./decisions/hints.ts"
 import { phaseOf, staleReadMillis } from "./decisions/phases.ts"
 import { description, type VolumePlan } from "./decisions/plan.ts"
 import { judgeSnapshotSource, judgeVolumeSource } from "./decisions/source.ts"
@@ -23,8 +24,12 @@ import { type CloudFailure, type DomainError, Refused } from "./errors.ts"
 import { makeKnownZones } from "./knownZones.ts"
 import { makeNoticeOnce } from "./noticeOnce.ts"
 import { pursue } from "./pursue.ts"
+import type { SchedulerHints } from "./SchedulerHints.ts"
 import type { Volume, VolumeSource } from "./Volume.ts"
+import { makeHintsFor } from "./volumeHints.ts"
 import { untilDecided } from "./watching.ts"
+
+type Hints = Effect.Effect<SchedulerHints, DomainError>
 
 /** How long a request without an answer gets until its volume shows in the list. */
 const pauseBeforeLookingAgain = "2 seconds"
@@ -39,6 +44,7 @@ export const makeCreateVolume = Effect.gen(function* () {
   const { cluster } = yield* ControllerSettings
   const noticeOnce = yield* makeNoticeOnce
   const knownZones = yield* makeKnownZones
+  const hintsFor = yield* makeHintsFor
 
   const sourceSize = (source: VolumeSource | undefined): Effect.Effect<number | undefined, DomainError> => {
     switch (source?._tag) {
@@ -68,10 +74,12 @@ export const makeCreateVolume = Effect.gen(function* () {
       : Effect.fail(refusal.error)
   }
 
-  const create = Effect.fnUntraced(function* (facts: CreateFacts, zone: string | undefined) {
-    const { name, bounds, volumeType, source, metadata } = facts.plan
+  const create = Effect.fnUntraced(function* (facts: CreateFacts, zone: string | undefined, hintsOf: Hints) {
+    const { name, bounds, volumeType, source } = facts.plan
     const sizeGiB = yield* sizeWithin(bounds, yield* sourceSize(source))
-    return yield* cinder.createVolume({ name, description, sizeGiB, zone, volumeType, source, metadata }).pipe(
+    const hints = yield* hintsOf
+    const metadata = { ...facts.plan.metadata, ...hintMetadata(hints) }
+    return yield* cinder.createVolume({ name, description, sizeGiB, zone, volumeType, source, hints, metadata }).pipe(
       Effect.uninterruptible,
       Effect.map((volume) => created(facts, zone, volume)),
       Effect.catchTag("CloudFailure", (failure) => afterFailure(facts, zone, failure))
@@ -80,10 +88,10 @@ export const makeCreateVolume = Effect.gen(function* () {
 
   const remove = (volume: Volume) => Effect.uninterruptible(cinder.deleteVolume(volume.id))
 
-  const act = Effect.fnUntraced(function* (action: CreateAction, facts: CreateFacts) {
+  const act = Effect.fnUntraced(function* (action: CreateAction, facts: CreateFacts, hints: Hints) {
     switch (action._tag) {
       case "Create":
-        return yield* create(facts, action.zone)
+        return yield* create(facts, action.zone, hints)
       case "AskZones":
         return { ...facts, zones: yield* knownZones.ask }
       case "Bury": {
@@ -133,9 +141,10 @@ export const makeCreateVolume = Effect.gen(function* () {
     const named = yield* cinder.findVolumes(plan.name)
     const zones = yield* knownZones.remembered
     const facts = { plan, cluster, named, fresh: undefined, watched: [], setbacks: [], zones, vanished: false }
+    const hints = yield* Effect.cached(hintsFor(plan))
     const volume = yield* pursue<CreateFacts, CreateAction, Volume, DomainError, never>(facts, {
       decide: decideCreate,
-      act,
+      act: (action, now) => act(action, now, hints),
       wait
     })
     const spare = named.filter(({ id }) => id !== volume.id).map(({ id, status }) => `${id} (${status})`)

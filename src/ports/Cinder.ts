@@ -6,6 +6,7 @@ import type {
   UnknownPageToken,
   VolumeNotFound
 } from "../domain/errors.ts"
+import type { SchedulerHints } from "../domain/SchedulerHints.ts"
 import type { Snapshot, SnapshotId } from "../domain/Snapshot.ts"
 import type { Volume, VolumeId, VolumeSource } from "../domain/Volume.ts"
 
@@ -18,6 +19,7 @@ export interface NewVolume {
   /** Name or id; undefined means the cloud's default type. */
   readonly volumeType: string | undefined
   readonly source: VolumeSource | undefined
+  readonly hints: SchedulerHints
   /** Keys and values of 1 to 255 characters. */
   readonly metadata: Readonly<Record<string, string>>
 }

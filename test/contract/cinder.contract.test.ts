@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { World } from "../../src/adapters/memory/index.ts"
 import { WorldFault } from "../../src/adapters/memory/worldErrors.ts"
+import { noHints } from "../../src/domain/SchedulerHints.ts"
 import { SnapshotId } from "../../src/domain/Snapshot.ts"
 import { VolumeId } from "../../src/domain/Volume.ts"
 import { Cinder, type NewVolume, type Page } from "../../src/ports/Cinder.ts"
@@ -14,6 +15,7 @@ const spec = (name: string, more: Partial<NewVolume> = {}): NewVolume => ({
   zone: undefined,
   volumeType: undefined,
   source: undefined,
+  hints: noHints,
   metadata: { "cinder.csi.openstack.org/cluster": "k8s" },
   ...more
 })
@@ -47,6 +49,18 @@ describe.each(clouds)("Cinder %s", (_, cloud) => {
         metadata: { "cinder.csi.openstack.org/cluster": "k8s" }
       })
       assert.isAbove(createdAt, 0)
+    }).pipe(Effect.provide(cloud()))
+  )
+
+  it.scopedLive("takes hints for the scheduler", () =>
+    Effect.gen(function* () {
+      const cinder = yield* Cinder
+      const world = yield* World
+      const { id: near } = yield* cinder.createVolume(spec("near"))
+      const { id: far } = yield* cinder.createVolume(spec("far"))
+      const hints = { sameHost: [near], differentHost: [far] }
+      const { id } = yield* cinder.createVolume(spec("placed", { hints }))
+      assert.deepStrictEqual((yield* world.cinder.showVolume(id)).hints, hints)
     }).pipe(Effect.provide(cloud()))
   )
 

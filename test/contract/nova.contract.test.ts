@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { World } from "../../src/adapters/memory/index.ts"
 import { WorldFault } from "../../src/adapters/memory/worldErrors.ts"
+import { noHints } from "../../src/domain/SchedulerHints.ts"
 import { ServerId } from "../../src/domain/Server.ts"
 import { isAttachedTo, VolumeId } from "../../src/domain/Volume.ts"
 import { Cinder } from "../../src/ports/Cinder.ts"
@@ -30,6 +31,7 @@ const newVolume = (volumeType?: string) =>
       zone: undefined,
       volumeType,
       source: undefined,
+      hints: noHints,
       metadata: {}
     })
     yield* cinder.getVolume(id)

@@ -35,13 +35,15 @@ const slowRequests = (delay: Duration.DurationInput) =>
     )
   )
 
-/** The three controller services over one World, which comes out too. */
+/** The three controller services over one World, which comes out too; `claims` may hold the port of that name. */
 export const controllerOnWorld = (
   options: WorldOptions = {},
   settings: Partial<ControllerOptions> = {},
-  requestsTake: Duration.DurationInput = 0
+  requestsTake: Duration.DurationInput = 0,
+  claims: Layer.Layer<never> = Layer.empty
 ) =>
   Layer.mergeAll(VolumeProvisioning.layer, VolumeAttachment.layer, SnapshotProvisioning.layer).pipe(
+    Layer.provide(claims),
     Layer.provideMerge(layerPolling()),
     Layer.provide(slowRequests(requestsTake)),
     Layer.provideMerge(layerCloudMemory(options)),

@@ -52,9 +52,11 @@ export const codeOf = (error: DomainError): status => {
       return status.ABORTED
     case "NotReady":
     case "IdentityUnknown":
+    case "ClaimUnreadable":
       return status.UNAVAILABLE
     case "Refused":
     case "QuotaExceeded":
+    case "ClaimNotFound":
       return status.FAILED_PRECONDITION
     case "NoCapacity":
     case "NodeFull":

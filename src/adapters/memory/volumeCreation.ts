@@ -218,6 +218,7 @@ export const decideCreate = (
       snapshotId: spec.snapshotId,
       sourceVolumeId: spec.sourceVolumeId,
       metadata: { ...spec.metadata },
+      hints: spec.hints,
       host: undefined,
       createdAt: now,
       updatedAt: undefined

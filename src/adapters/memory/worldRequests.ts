@@ -1,4 +1,4 @@
-import type { AttachmentStatus } from "./worldTypes.ts"
+import type { AttachmentStatus, HintsRecord } from "./worldTypes.ts"
 
 /** What callers ask of the World; the names are those of the REST bodies in camel case. */
 export interface VolumeSpec {
@@ -13,6 +13,7 @@ export interface VolumeSpec {
   readonly sourceVolumeId?: string | undefined
   readonly backupId?: string | undefined
   readonly metadata?: Readonly<Record<string, string>> | undefined
+  readonly hints?: HintsRecord | undefined
 }
 
 export type TimeOperator = "gt" | "gte" | "eq" | "neq" | "lt" | "lte"

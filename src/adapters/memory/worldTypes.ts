@@ -32,6 +32,12 @@ interface Stamped {
   readonly updatedAt: number | undefined
 }
 
+/** Ids of volumes whose backend a new volume was to share or to avoid. */
+export interface HintsRecord {
+  readonly sameHost: ReadonlyArray<string>
+  readonly differentHost: ReadonlyArray<string>
+}
+
 export interface VolumeRecord extends Stamped {
   readonly id: string
   readonly name: string | undefined
@@ -49,6 +55,8 @@ export interface VolumeRecord extends Stamped {
   readonly snapshotId: string | undefined
   readonly sourceVolumeId: string | undefined
   readonly metadata: Readonly<Record<string, string>>
+  /** The scheduler hints of its creation, which Cinder never shows. They are remembered and place nothing. */
+  readonly hints: HintsRecord | undefined
   /** Rows with status `attached` alone, as the volume's own representation shows them. */
   readonly attachments: ReadonlyArray<AttachmentRecord>
   /** Undefined until the scheduler has placed the volume, and for good when it could not. */

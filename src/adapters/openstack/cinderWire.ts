@@ -1,4 +1,5 @@
 import { ParseResult, Schema } from "effect"
+import type { SchedulerHints } from "../../domain/SchedulerHints.ts"
 import { ServerId } from "../../domain/Server.ts"
 import { type Snapshot, SnapshotId, snapshotStatus } from "../../domain/Snapshot.ts"
 import { type Volume, VolumeId, type VolumeSource, volumeStatus } from "../../domain/Volume.ts"
@@ -112,6 +113,17 @@ const sourceMember = (source: VolumeSource | undefined) => {
   return source._tag === "snapshot" ? { snapshot_id: source.id } : { source_volid: source.id }
 }
 
+/** Cinder takes hints beside the volume; a list in them must name each volume once. */
+const hintsMember = ({ sameHost, differentHost }: SchedulerHints) => {
+  if (sameHost.length + differentHost.length === 0) return {}
+  return {
+    "OS-SCH-HNT:scheduler_hints": {
+      ...(sameHost.length === 0 ? {} : { same_host: sameHost }),
+      ...(differentHost.length === 0 ? {} : { different_host: differentHost })
+    }
+  }
+}
+
 /** Body of `POST /volumes`. */
 export const newVolumeBody = (spec: NewVolume) => ({
   volume: {
@@ -122,7 +134,8 @@ export const newVolumeBody = (spec: NewVolume) => ({
     ...(spec.volumeType === undefined ? {} : { volume_type: spec.volumeType }),
     ...sourceMember(spec.source),
     metadata: spec.metadata
-  }
+  },
+  ...hintsMember(spec.hints)
 })
 
 /** Body of `POST /snapshots`. Below 3.66 a volume in use needs `force`; from 3.66 it does not. */

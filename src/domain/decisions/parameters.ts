@@ -1,5 +1,6 @@
 import { Either } from "effect"
 import { defaultFileSystem, fileSystemNamed, type VolumeCapability } from "../Capability.ts"
+import type { ClaimRef } from "../Claim.ts"
 import { InvalidInput } from "../errors.ts"
 import { appendedMetadataKey, readAppendedMetadata } from "./appendedMetadata.ts"
 import { mkfsKeys, mkfsTexts, readMkfsOptions } from "./mkfsOptions.ts"
@@ -18,6 +19,8 @@ export interface VolumeParameters {
   readonly metadata: Parameters
   /** What the node has to know. */
   readonly context: Parameters
+  /** The claim that the volume is for, as far as Kubernetes tells. */
+  readonly claim: ClaimRef | undefined
   /** Keys that mean nothing here. They are let through, as classes in use carry some. */
   readonly unknown: ReadonlyArray<string>
 }
@@ -28,11 +31,9 @@ export interface SnapshotParameters {
 }
 
 /** Sent by external-provisioner with `--extra-create-metadata`. */
-const volumeMetadataKeys = [
-  "csi.storage.k8s.io/pvc/name",
-  "csi.storage.k8s.io/pvc/namespace",
-  "csi.storage.k8s.io/pv/name"
-]
+const claimNameKey = "csi.storage.k8s.io/pvc/name"
+const claimNamespaceKey = "csi.storage.k8s.io/pvc/namespace"
+const volumeMetadataKeys = [claimNameKey, claimNamespaceKey, "csi.storage.k8s.io/pv/name"]
 
 /** Sent by external-snapshotter with `--extra-create-metadata`. */
 const snapshotMetadataKeys = [
@@ -86,20 +87,25 @@ const contextOf = (
     return mkfsTexts(parameters)
   })
 
+const claimIn = (metadata: Parameters): ClaimRef | undefined => {
+  const name = metadata[claimNameKey]
+  const namespace = metadata[claimNamespaceKey]
+  return name === undefined || namespace === undefined ? undefined : { namespace, name }
+}
+
 /** Parameters of a StorageClass; a bad value of a known key is refused. */
 export const readVolumeParameters = (
   parameters: Parameters,
   capabilities: ReadonlyArray<VolumeCapability>
 ): Either.Either<VolumeParameters, InvalidInput> =>
   Either.gen(function* () {
+    const told = yield* metadataOf(parameters, volumeMetadataKeys)
     const known = ["type", "availability", appendedMetadataKey, ...mkfsKeys, ...volumeMetadataKeys]
     return {
       volumeType: yield* textOf(parameters, "type"),
       availability: yield* textOf(parameters, "availability"),
-      metadata: {
-        ...(yield* readAppendedMetadata(parameters)),
-        ...(yield* metadataOf(parameters, volumeMetadataKeys))
-      },
+      metadata: { ...(yield* readAppendedMetadata(parameters)), ...told },
+      claim: claimIn(told),
       context: yield* contextOf(parameters, capabilities),
       unknown: unknownAmong(parameters, known).filter((key) => !isFileSystemType(key))
     }

@@ -1,4 +1,5 @@
 import { Either } from "effect"
+import type { ClaimRef } from "../Claim.ts"
 import type { ControllerOptions } from "../ControllerSettings.ts"
 import type { InvalidInput, OutOfRange } from "../errors.ts"
 import type { Volume, VolumeSource } from "../Volume.ts"
@@ -25,6 +26,8 @@ export interface VolumePlan {
   readonly metadata: Readonly<Record<string, string>>
   /** What the node has to know of the class. */
   readonly context: Readonly<Record<string, string>>
+  /** Whose annotations may hold hints for the scheduler; undefined when Kubernetes does not tell. */
+  readonly claim: ClaimRef | undefined
   /** Parameters that mean nothing here. */
   readonly unknown: ReadonlyArray<string>
 }
@@ -46,6 +49,7 @@ export const planVolume = (
       severalNodes: asksForSeveralNodes(capabilities),
       metadata: { ...parameters.metadata, [clusterKey]: options.cluster },
       context: parameters.context,
+      claim: parameters.claim,
       unknown: parameters.unknown
     }
   })

@@ -33,7 +33,13 @@ const table: ReadonlyArray<readonly [name: string, error: errors.DomainError, co
   ["UnknownPageToken", new errors.UnknownPageToken({ token: "t" }), status.ABORTED],
   ["NotReady", new errors.NotReady({ subject: "server n", state: "rebooting", remedy: undefined }), status.UNAVAILABLE],
   ["IdentityUnknown", new errors.IdentityUnknown({ tried: ["config drive: none"] }), status.UNAVAILABLE],
+  [
+    "ClaimUnreadable",
+    new errors.ClaimUnreadable({ claim: { namespace: "n", name: "c" }, detail: "no answer", remedy: undefined }),
+    status.UNAVAILABLE
+  ],
   ["Refused", new errors.Refused({ subject: "v", because: "in use", remedy: undefined }), status.FAILED_PRECONDITION],
+  ["ClaimNotFound", new errors.ClaimNotFound({ claim: { namespace: "n", name: "c" } }), status.FAILED_PRECONDITION],
   ["QuotaExceeded", new errors.QuotaExceeded({ detail: "gigabytes" }), status.FAILED_PRECONDITION],
   ["NoCapacity", new errors.NoCapacity({ zone: "nova", detail: "no valid host" }), status.RESOURCE_EXHAUSTED],
   ["NodeFull", new errors.NodeFull({ serverId: ServerId("n"), detail: "26 disks" }), status.RESOURCE_EXHAUSTED],

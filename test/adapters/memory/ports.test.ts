@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { layerCloudMemory, layerMetadataMemory, World, WorldFault } from "../../../src/adapters/memory/index.ts"
+import { noHints } from "../../../src/domain/SchedulerHints.ts"
 import { ServerId } from "../../../src/domain/Server.ts"
 import { SnapshotId } from "../../../src/domain/Snapshot.ts"
 import { VolumeId } from "../../../src/domain/Volume.ts"
@@ -20,6 +21,7 @@ const spec: NewVolume = {
   zone: undefined,
   volumeType: undefined,
   source: undefined,
+  hints: noHints,
   metadata: { cluster: "k8s" }
 }
 

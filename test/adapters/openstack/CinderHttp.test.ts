@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { noHints } from "../../../src/domain/SchedulerHints.ts"
 import { SnapshotId } from "../../../src/domain/Snapshot.ts"
 import { type Volume, VolumeId } from "../../../src/domain/Volume.ts"
 import { Cinder, type NewSnapshot, type NewVolume } from "../../../src/ports/Cinder.ts"
@@ -37,6 +38,7 @@ const spec: NewVolume = {
   zone: "nova",
   volumeType: "fast",
   source: { _tag: "snapshot", id: SnapshotId("s1") },
+  hints: noHints,
   metadata: { "cinder.csi.openstack.org/cluster": "k" }
 }
 const newSnapshot: NewSnapshot = { volumeId: VolumeId("v1"), name: "snap-1", description: "d", metadata: { a: "b" } }
@@ -355,6 +357,22 @@ describe("CinderHttp changes", () => {
               source_volid: "v1",
               metadata: { "cinder.csi.openstack.org/cluster": "k" }
             }
+          })
+        })
+    )
+  )
+
+  it.scopedLive("puts hints for the scheduler beside the volume, and only those that there are", () =>
+    withCinder(
+      () => ({ status: 202, body: { volume: wireVolume("v9", { status: "creating" }) } }),
+      (cinder, server) =>
+        Effect.gen(function* () {
+          const near = { sameHost: [VolumeId("a"), VolumeId("b")], differentHost: [] }
+          yield* cinder.createVolume({ ...spec, hints: near })
+          assert.deepInclude(server.seen.at(-1)?.body, { "OS-SCH-HNT:scheduler_hints": { same_host: ["a", "b"] } })
+          yield* cinder.createVolume({ ...spec, hints: { ...near, differentHost: [VolumeId("c")] } })
+          assert.deepInclude(server.seen.at(-1)?.body, {
+            "OS-SCH-HNT:scheduler_hints": { same_host: ["a", "b"], different_host: ["c"] }
           })
         })
     )

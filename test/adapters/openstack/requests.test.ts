@@ -3,6 +3,7 @@ import { Clock, Effect, Fiber } from "effect"
 import type { ObservedRequest } from "../../../src/adapters/openstack/observer.ts"
 import { CallDeadline } from "../../../src/domain/CallDeadline.ts"
 import type { CloudFailure } from "../../../src/domain/errors.ts"
+import { noHints } from "../../../src/domain/SchedulerHints.ts"
 import { ServerId } from "../../../src/domain/Server.ts"
 import { VolumeId } from "../../../src/domain/Volume.ts"
 import { Cinder, type NewVolume } from "../../../src/ports/Cinder.ts"
@@ -31,6 +32,7 @@ const spec: NewVolume = {
   zone: undefined,
   volumeType: undefined,
   source: undefined,
+  hints: noHints,
   metadata: {}
 }
 

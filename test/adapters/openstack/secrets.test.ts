@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Effect, Inspectable, Layer, Logger, LogLevel, Tracer } from "effect"
 import { Keystone } from "../../../src/adapters/openstack/Keystone.ts"
 import { CallDeadline } from "../../../src/domain/CallDeadline.ts"
+import { noHints } from "../../../src/domain/SchedulerHints.ts"
 import { ServerId } from "../../../src/domain/Server.ts"
 import { VolumeId } from "../../../src/domain/Volume.ts"
 import { Cinder } from "../../../src/ports/Cinder.ts"
@@ -20,6 +21,7 @@ const spec = {
   zone: undefined,
   volumeType: undefined,
   source: undefined,
+  hints: noHints,
   metadata: {}
 }
 

@@ -85,6 +85,7 @@ describe("parameters of a StorageClass", () => {
       availability: "az1",
       metadata: { "csi.storage.k8s.io/pv/name": "pvc-1", team: "storage", "cost centre": "" },
       context: { "mkfs-options": "-E nodiscard" },
+      claim: undefined,
       unknown: ["multiattach"]
     })
   })

@@ -20,6 +20,7 @@ import { filtersOf, type ResourceFilters } from "./filters.ts"
 import type { Json, JsonObject } from "./json.ts"
 import { emptyReply, jsonReply } from "./messages.ts"
 import { lastValues, pageBody, pageFrom, pageQueryOf } from "./paging.ts"
+import { schedulerHintsIn } from "./schedulerHints.ts"
 import type { Call, Handler, Route } from "./service.ts"
 import { volumeFiltersOf } from "./volumeFilters.ts"
 
@@ -82,7 +83,8 @@ const create: Handler = (call) =>
       snapshotId: textIn(member, "snapshot_id"),
       sourceVolumeId: textIn(member, "source_volid"),
       backupId: textIn(member, "backup_id"),
-      metadata: textsIn(member, "metadata")
+      metadata: textsIn(member, "metadata"),
+      hints: yield* schedulerHintsIn(call.body)
     })
     return jsonReply(202, { volume: volumeView(call, volume, { fresh: true }) })
   })
