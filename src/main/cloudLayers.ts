@@ -9,6 +9,7 @@ import { layerHttpClient } from "../adapters/openstack/httpClient.ts"
 import { layerKeystone } from "../adapters/openstack/Keystone.ts"
 import { layerNovaHttp } from "../adapters/openstack/NovaHttp.ts"
 import type { RequestObserver } from "../adapters/openstack/observer.ts"
+import type { Proxies } from "../adapters/openstack/proxies.ts"
 import { layerPolling } from "../adapters/waiting/PollingCloudWatch.ts"
 import type { Cinder } from "../ports/Cinder.ts"
 import type { CloudWatch } from "../ports/CloudWatch.ts"
@@ -63,28 +64,29 @@ export interface CloudOptions {
   /** In front of our own, first to last. */
   readonly userAgent: string
   readonly observe: RequestObserver
+  readonly proxies: Proxies
 }
 
 /** The ports of one configured cloud. Reads certificates now and asks the cloud nothing before the first call. */
 export const layerCloud = (
   cloud: Cloud,
-  { userAgent, observe }: CloudOptions
+  { userAgent, observe, proxies }: CloudOptions
 ): Layer.Layer<Cinder | Nova | CloudWatch, ConfigError, FileSystem.FileSystem> =>
   Layer.unwrapEffect(
     Effect.gen(function* () {
       const { caFile, client, insecure } = cloud.tls
-      const http = layerHttpClient({
+      const tls = {
         ca: caFile === undefined ? undefined : yield* readPem(caFile),
         cert: client === undefined ? undefined : yield* readPem(client.certFile),
         key: client === undefined ? undefined : Redacted.make(yield* readPem(client.keyFile)),
         insecure
-      })
+      }
       const choice = { region: cloud.region, interface: cloud.interface }
       const service = { choice, userAgent, observe }
       return layerPolling().pipe(
         Layer.provideMerge(Layer.merge(layerCinderHttp(service), layerNovaHttp(service))),
         Layer.provide(layerKeystone({ authUrl: cloud.authUrl, auth: openStackAuth(cloud.auth), userAgent, observe })),
-        Layer.provide(http)
+        Layer.provide(layerHttpClient(tls, { proxies }))
       )
     })
   )

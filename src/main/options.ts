@@ -1,4 +1,5 @@
 import { Data, type Duration, Either } from "effect"
+import { noProxies, type Proxies, readProxies } from "../adapters/openstack/proxies.ts"
 import { readArguments } from "./arguments.ts"
 import { type Address, type Endpoint, parseAddress, parseEndpoint } from "./endpoint.ts"
 import { type Flag, type FlagKind, type FlagName, flags } from "./flags.ts"
@@ -18,6 +19,8 @@ export interface Options {
   readonly cluster: string
   /** In the order given. */
   readonly userAgent: ReadonlyArray<string>
+  /** Towards the cloud; a node makes no such requests. */
+  readonly proxies: Proxies
   readonly withTopology: boolean
   readonly additionalTopology: Readonly<Record<string, string>>
   readonly pvcAnnotations: boolean
@@ -141,6 +144,7 @@ const optionsOf = (given: Given, words: ReadonlyArray<string>, env: Environment)
       cloudNames: cloudNames.length === 0 ? [lastOf(new Map(), "cloud-name")] : cloudNames,
       cluster: lastOf(given, "cluster"),
       userAgent: given.get("user-agent") ?? [],
+      proxies: provideControllerService ? yield* readProxies(env) : noProxies,
       withTopology: yield* booleanOf(given, "with-topology"),
       additionalTopology: yield* mapOf(given, "additional-topology"),
       pvcAnnotations: yield* booleanOf(given, "pvc-annotations"),

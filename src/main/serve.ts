@@ -38,13 +38,11 @@ const buildClouds = (options: Options, conf: CloudConf, observe: RequestObserver
   Effect.gen(function* () {
     const sections = yield* requireClouds(conf, options.cloudNames)
     const userAgent = [...options.userAgent, `cinder-csi-plugin/${version}`].join(" ")
+    const cloudOptions = { userAgent, observe, proxies: options.proxies }
     const { cluster, withTopology } = options
     const settings = { cluster, withTopology, ignoreVolumeZone: conf.blockStorage.ignoreVolumeAz }
     return yield* Layer.build(
-      layerClouds(
-        settings,
-        new Map([...sections].map(([name, section]) => [name, layerCloud(section, { userAgent, observe })]))
-      )
+      layerClouds(settings, new Map([...sections].map(([name, section]) => [name, layerCloud(section, cloudOptions)])))
     )
   })
 

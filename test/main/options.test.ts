@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Either } from "effect"
 import fc from "fast-check"
+import { noProxies } from "../../src/adapters/openstack/proxies.ts"
 import { flagNames } from "../../src/main/flags.ts"
 import { helpText } from "../../src/main/help.ts"
 import { type Options, parseOptions } from "../../src/main/options.ts"
@@ -39,6 +40,7 @@ describe("a command line of upstream's deployments", () => {
         cloudNames: [""],
         cluster: "kubernetes",
         userAgent: [],
+        proxies: noProxies,
         withTopology: true,
         additionalTopology: {},
         pvcAnnotations: true,

@@ -59,14 +59,18 @@ export const oneGiB = {
 export const startWired = (
   conf: string,
   flags: ReadonlyArray<string> = ["--provide-node-service=false"],
-  surroundings: Surroundings = {}
+  surroundings: Surroundings = {},
+  environment: Readonly<Record<string, string>> = {}
 ) =>
   Effect.gen(function* () {
     const root = yield* temporaryFolder
     const config = join(root, "cloud.conf")
     yield* Effect.promise(() => writeFile(config, conf))
     const socket = join(root, "csi.sock")
-    const options = yield* parseOptions([`--endpoint=unix://${socket}`, `--cloud-config=${config}`, ...flags], {})
+    const options = yield* parseOptions(
+      [`--endpoint=unix://${socket}`, `--cloud-config=${config}`, ...flags],
+      environment
+    )
     if (options._tag !== "Options") return yield* Effect.dieMessage("these are flags of a serving driver")
     yield* startDriver(options, surroundings)
     return { csi: yield* makeCsiClient(`unix:${socket}`), socket, config, root }

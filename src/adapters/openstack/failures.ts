@@ -155,13 +155,31 @@ const untrusted =
 /** The peers did not agree on TLS, or the server refused our certificate: it did not get to see the request. */
 const handshake = /^(EPROTO|ERR_SSL_\w*(ALERT|VERSION|PROTOCOL|CIPHER|CERTIFICATE|HANDSHAKE)\w*|ERR_TLS_\w+)$/
 
+/** A proxy that does not know us. Trying on may lock the account. */
+export const proxyCredentialsCode = "ERR_PROXY_CREDENTIALS"
+
 const brokenFault = (outcome: Outcome & { readonly _tag: "broken" }) => {
   const code = outcome.code ?? ""
-  if (untrusted.test(code)) return { reason: "unreachable", lasting: true, reset: false } as const
+  if (untrusted.test(code) || code === proxyCredentialsCode)
+    return { reason: "unreachable", lasting: true, reset: false } as const
   if (neverSent.has(code) || outcome.syscall === "connect" || handshake.test(code)) {
     return { reason: "unreachable", lasting: false, reset: false } as const
   }
   return { reason: "unanswered", lasting: false, reset: code === "ECONNRESET" || code === "EPIPE" } as const
+}
+
+/** What Node's words leave to guess. */
+const adviceFor = (code: string | undefined): string => {
+  if (code === undefined) return ""
+  if (/^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_UNTRUSTED|CERT_SIGNATURE_FAILURE)/.test(code)) {
+    return "; no trusted authority signed the server's certificate: see ca-file"
+  }
+  if (/^(HOSTNAME_MISMATCH|ERR_TLS_CERT_ALTNAME)/.test(code)) {
+    return "; the server's certificate is for another name than the one in the URL"
+  }
+  return /^ERR_SSL_\w*ALERT\w*CERTIFICATE/.test(code)
+    ? "; the server does not accept the client's certificate or needs one: see cert-file and key-file"
+    : ""
 }
 
 const noAnswer = {
@@ -185,9 +203,17 @@ export const classify = (outcome: Outcome, secrets: ReadonlyArray<string> = []):
     case "tooLong":
       return { ...noAnswer, reason: "malformed", detail: `the answer is longer than ${outcome.limitBytes} bytes` }
     case "broken":
-      return { ...noAnswer, ...brokenFault(outcome), detail: presentable(outcome.text, secrets) }
+      return {
+        ...noAnswer,
+        ...brokenFault(outcome),
+        detail: `${presentable(outcome.text, secrets)}${adviceFor(outcome.code)}`
+      }
     case "answered": {
       const { status, headers, body } = outcome
+      if (status === 407) {
+        const detail = "the proxy refuses the user and password in HTTP_PROXY (HTTP status 407)"
+        return { ...noAnswer, reason: "unreachable", lasting: true, status, detail }
+      }
       const sentence = sentenceIn(body)
       const text = sentence?.text ?? ""
       const retryAfterMillis = retryAfter(headers)

@@ -1,10 +1,14 @@
 import * as Http from "node:http"
 import * as Https from "node:https"
 import { Socket } from "node:net"
-import { TLSSocket } from "node:tls"
+import * as Tls from "node:tls"
 import type { HttpClient } from "@effect/platform"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Effect, Layer, Redacted } from "effect"
+import { boundConnect } from "./connecting.ts"
+import { keepEarlyAnswer } from "./earlyAnswers.ts"
+import { authorityOf, noProxies, type Proxies, proxyFor, type Target, withoutBrackets } from "./proxies.ts"
+import { atProxy, behindProxy, openTunnel, proxyHeaders, serverNameOf } from "./tunnel.ts"
 
 export interface TlsOptions {
   /** PEM bundle that takes the place of the well-known authorities. */
@@ -17,8 +21,12 @@ export interface TlsOptions {
 }
 
 export interface ConnectionOptions {
-  /** Bounds connecting with the TLS handshake: where there was no connection, certainly nothing was carried out. */
+  /**
+   * Bounds connecting with the TLS handshake, and with a proxy's tunnel before it: where there was no connection, certainly
+   * nothing was carried out.
+   */
   readonly connectTimeoutMillis?: number | undefined
+  readonly proxies?: Proxies | undefined
 }
 
 const defaultConnectTimeoutMillis = 10_000
@@ -29,86 +37,147 @@ const idleTimeoutMillis = 4_000
 /** Keystone, Cinder and Nova may share one origin; each service bounds its own requests. */
 const mostSockets = 64
 
-const boundConnect = (socket: unknown, limitMillis: number) => {
-  if (!(socket instanceof Socket) || !socket.connecting) return
-  const late = Object.assign(new Error(`no connection within ${limitMillis / 1000} s`), {
-    code: "ETIMEDOUT",
-    syscall: "connect"
-  })
-  const timer = setTimeout(() => socket.destroy(late), limitMillis)
-  const stop = () => clearTimeout(timer)
-  socket.once(socket instanceof TLSSocket ? "secureConnect" : "connect", stop)
-  socket.once("close", stop)
-}
-
 const pooling = { keepAlive: true, maxSockets: mostSockets, maxFreeSockets: 16, timeout: idleTimeoutMillis }
 
-const boundAgent = (agent: Http.Agent, limitMillis: number) => {
-  const connect = agent.createConnection.bind(agent)
-  agent.createConnection = (options, callback) => {
-    const socket = connect(options, callback)
-    boundConnect(socket, limitMillis)
+type Connect = Http.Agent["createConnection"]
+
+const verification = (tls: TlsOptions): Tls.ConnectionOptions => ({
+  ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+  ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+  ...(tls.key === undefined ? {} : { key: Redacted.value(tls.key) }),
+  rejectUnauthorized: tls.insecure !== true
+})
+
+/** What the connections of one cloud are made with. */
+interface Network {
+  readonly tls: () => TlsOptions
+  readonly limitMillis: number
+  readonly proxies: Proxies
+}
+
+const targetOf = (secure: boolean, { host, port }: Http.RequestOptions) => ({
+  secure,
+  host: withoutBrackets((host ?? "").toLowerCase()),
+  port: Number(port ?? (secure ? 443 : 80))
+})
+
+const bound = (socket: unknown, limitMillis: number, explain?: (message: string) => string) => {
+  if (socket instanceof Socket && socket.connecting) boundConnect(socket, limitMillis, explain)
+}
+
+/** A request in plain text is sent to the proxy itself. */
+const plainConnect =
+  (connect: Connect, { tls, limitMillis, proxies }: Network): Connect =>
+  (options, callback) => {
+    const proxy = proxyFor(proxies, targetOf(false, options))
+    const place = proxy === undefined ? options : { ...options, host: proxy.host, port: proxy.port }
+    const socket =
+      proxy?.secure === true
+        ? Tls.connect({ ...verification(tls()), host: proxy.host, port: proxy.port, servername: serverNameOf(proxy) })
+        : connect(place, callback)
+    bound(socket, limitMillis, proxy === undefined ? undefined : atProxy(proxy))
     return socket
   }
-}
 
-/**
- * Keeps a response, or an error, that comes before anybody listens, and hands it to the first who does. The platform's
- * client listens in a fiber of its own; if sockets are looked at before that fiber's turn, Node would throw the response
- * away (the caller would wait for ever) and end the process over the error.
- */
-const keeperOf = (event: "response" | "error") =>
-  function (this: Http.ClientRequest, ...happened: ReadonlyArray<unknown>) {
-    if (this.listenerCount(event) > 1) return
-    const deliver = (name: string | symbol, listener: (...happened: ReadonlyArray<unknown>) => void) => {
-      if (name !== event) return
-      this.off("newListener", deliver)
-      queueMicrotask(() => listener(...happened))
+/** TLS is spoken with the target itself, through a tunnel if there is a proxy. */
+const secureConnect =
+  (connect: Connect, { tls, limitMillis, proxies }: Network, signal: AbortSignal): Connect =>
+  (options, callback) => {
+    const target = targetOf(true, options)
+    const proxy = proxyFor(proxies, target)
+    if (proxy === undefined) {
+      const socket = connect(options, callback)
+      bound(socket, limitMillis)
+      return socket
     }
-    this.on("newListener", deliver)
+    const startedAt = performance.now()
+    openTunnel(proxy, target, { limitMillis, tls: verification(tls()), signal }, (tunnel) => {
+      if (tunnel instanceof Error) return callback?.(tunnel, new Socket())
+      const within = { ...options, socket: tunnel }
+      const socket = connect(within)
+      if (!(socket instanceof Socket)) return
+      boundConnect(socket, Math.max(1, limitMillis - (performance.now() - startedAt)), behindProxy(proxy))
+      callback?.(null, socket)
+    })
+    return undefined
   }
 
-const keepResponse = keeperOf("response")
-const keepError = keeperOf("error")
+/** What a proxy needs to see of a request in plain text (RFC 9112, section 3.2.2). */
+const addressToProxy = (request: Http.ClientRequest, target: Target, proxies: Proxies) => {
+  const proxy = proxyFor(proxies, target)
+  if (proxy === undefined) return
+  request.path = `http://${authorityOf(target)}${request.path}`
+  for (const [name, value] of Object.entries(proxyHeaders(proxy))) request.setHeader(name, value)
+}
 
-const keepEarlyOf = (agent: Http.Agent) => {
+/** Lets `prepare` see each request and what its connection is made with, before a connection is chosen. */
+const preparing = (
+  agent: Http.Agent,
+  prepare: (request: Http.ClientRequest, options: Http.RequestOptions) => Http.RequestOptions
+) => {
   const add: unknown = Reflect.get(agent, "addRequest")
   if (typeof add !== "function") return
-  Reflect.set(agent, "addRequest", (request: Http.ClientRequest, ...rest: ReadonlyArray<unknown>) => {
-    request.on("response", keepResponse).on("error", keepError)
-    Reflect.apply(add, agent, [request, ...rest])
-  })
+  Reflect.set(agent, "addRequest", (request: Http.ClientRequest, options: Http.RequestOptions) =>
+    Reflect.apply(add, agent, [request, prepare(request, options)])
+  )
 }
 
-const opened = <A extends Http.Agent>(make: () => A, limitMillis: number) =>
+const plainAgent = (network: Network) => {
+  const agent = new Http.Agent(pooling)
+  agent.createConnection = plainConnect(agent.createConnection.bind(agent), network)
+  preparing(agent, (request, options) => {
+    keepEarlyAnswer(request)
+    addressToProxy(request, targetOf(false, options), network.proxies)
+    return options
+  })
+  return agent
+}
+
+/** Connections are kept apart by what they are made with, so that none outlives a change of it but for its request. */
+const secureAgent = (network: Network, signal: AbortSignal) => {
+  const agent = new Https.Agent(pooling)
+  agent.createConnection = secureConnect(agent.createConnection.bind(agent), network, signal)
+  preparing(agent, (request, options) => {
+    keepEarlyAnswer(request)
+    return { ...options, ...verification(network.tls()) }
+  })
+  return agent
+}
+
+const opened = (network: Network) =>
   Effect.acquireRelease(
     Effect.sync(() => {
-      const agent = make()
-      boundAgent(agent, limitMillis)
-      keepEarlyOf(agent)
-      return agent
+      const tunnels = new AbortController()
+      return { tunnels, http: plainAgent(network), https: secureAgent(network, tunnels.signal) }
     }),
-    (agent) => Effect.sync(() => agent.destroy())
+    ({ tunnels, http, https }) =>
+      Effect.sync(() => {
+        tunnels.abort()
+        http.destroy()
+        https.destroy()
+      })
   )
 
-/** The HTTP client of one cloud. Redirects are not followed: they would turn a POST into a GET. */
+/**
+ * The HTTP client of one cloud. Redirects are not followed: they would turn a POST into a GET. `tls` as a function is asked
+ * for each request, so that connections made after a change of certificates use the new ones.
+ */
 export const layerHttpClient = (
-  tls: TlsOptions,
-  { connectTimeoutMillis = defaultConnectTimeoutMillis }: ConnectionOptions = {}
+  tls: TlsOptions | (() => TlsOptions),
+  { connectTimeoutMillis = defaultConnectTimeoutMillis, proxies = noProxies }: ConnectionOptions = {}
 ): Layer.Layer<HttpClient.HttpClient> => {
-  const verification = {
-    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
-    ...(tls.key === undefined ? {} : { key: Redacted.value(tls.key) }),
-    rejectUnauthorized: tls.insecure !== true
+  const network = {
+    tls: typeof tls === "function" ? tls : () => tls,
+    limitMillis: connectTimeoutMillis,
+    proxies
   }
-  const agents = Effect.all({
-    http: opened(() => new Http.Agent(pooling), connectTimeoutMillis),
-    https: opened(() => new Https.Agent({ ...pooling, ...verification }), connectTimeoutMillis)
-  })
   const agentLayer = Layer.scoped(
     NodeHttpClient.HttpAgent,
-    Effect.map(agents, (both) => ({ [NodeHttpClient.HttpAgentTypeId]: NodeHttpClient.HttpAgentTypeId, ...both }))
+    Effect.map(opened(network), ({ http, https }) => ({
+      [NodeHttpClient.HttpAgentTypeId]: NodeHttpClient.HttpAgentTypeId,
+      http,
+      https
+    }))
   )
   return Layer.provide(NodeHttpClient.layerWithoutAgent, agentLayer)
 }

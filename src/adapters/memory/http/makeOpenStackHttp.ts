@@ -20,6 +20,8 @@ export interface OpenStackHttpOptions {
   readonly identity?: Partial<IdentitySettings>
   /** Default 127.0.0.1. */
   readonly host?: string
+  /** The host in the URLs that it gives out, such as a name that a certificate is for. Default: `host`. */
+  readonly publicHost?: string
   /** One port for everything, with `/identity`, `/volume` and `/compute` before the paths. Default 0: a free one. */
   readonly port?: number
   /** A port for each service instead, as in clouds without a proxy. 0: a free one. */
@@ -111,6 +113,7 @@ export const makeOpenStackHttp = (
       return faults.around({ service, method: request.method, target: request.target }, reply)
     }
 
+    const publicHost = options.publicHost ?? host
     const scheme = tls === undefined ? "http" : "https"
     const urls = yield* Effect.gen(function* () {
       const { ports } = options
@@ -119,7 +122,7 @@ export const makeOpenStackHttp = (
           const { service, request } = split(whole)
           return respond(service, request)
         })
-        const base = `${scheme}://${host}:${port}`
+        const base = `${scheme}://${publicHost}:${port}`
         return {
           identity: `${base}${prefixes.identity}`,
           volume: `${base}${prefixes.volume}`,
@@ -130,7 +133,7 @@ export const makeOpenStackHttp = (
       const url = (service: ServiceName) =>
         Effect.map(
           listen({ host, port: ports[service], tls }, (request) => respond(service, request)),
-          (port) => `${scheme}://${host}:${port}`
+          (port) => `${scheme}://${publicHost}:${port}`
         )
       return {
         identity: yield* url("identity"),
