@@ -182,6 +182,9 @@ const adviceFor = (code: string | undefined): string => {
     : ""
 }
 
+/** OpenSSL puts addresses and places in its source around its words. */
+const wordsOfTls = (text: string) => text.replace(/^[\dA-F]+:error:[\dA-F]+:SSL routines:[^:]*:([^:]*):.*$/s, "TLS: $1")
+
 const noAnswer = {
   quota: false,
   thingMissing: false,
@@ -206,7 +209,7 @@ export const classify = (outcome: Outcome, secrets: ReadonlyArray<string> = []):
       return {
         ...noAnswer,
         ...brokenFault(outcome),
-        detail: `${presentable(outcome.text, secrets)}${adviceFor(outcome.code)}`
+        detail: `${presentable(wordsOfTls(outcome.text), secrets)}${adviceFor(outcome.code)}`
       }
     case "answered": {
       const { status, headers, body } = outcome
