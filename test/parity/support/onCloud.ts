@@ -11,8 +11,8 @@ export interface CloudAndDriver {
   readonly flags?: ReadonlyArray<string>
 }
 
-/** A World, its HTTP face and a controller on it, driven through its socket: nothing of the driver is replaced. */
-export const onCloud = (options: CloudAndDriver = {}) =>
+/** A World and its HTTP face, with the `cloud.conf` that leads there. */
+export const startCloud = (options: CloudAndDriver = {}) =>
   Effect.gen(function* () {
     const world = yield* makeWorld({ servers: [{ name: "node-1" }, { name: "node-2" }], ...options.world })
     const cloud = yield* makeOpenStackHttp({ ...options.http, world })
@@ -20,7 +20,13 @@ export const onCloud = (options: CloudAndDriver = {}) =>
     for (const { name } of world.settings.servers) {
       nodeIds.push((yield* world.control.lookUpServer(name ?? ""))?.id ?? "")
     }
-    const conf = (options.conf ?? cloudConf)(cloud.authUrl)
+    return { world, cloud, conf: (options.conf ?? cloudConf)(cloud.authUrl), nodeIds }
+  }).pipe(Effect.provide(layerNoDisks))
+
+/** A World, its HTTP face and a controller on it, driven through its socket: nothing of the driver is replaced. */
+export const onCloud = (options: CloudAndDriver = {}) =>
+  Effect.gen(function* () {
+    const { world, cloud, conf, nodeIds } = yield* startCloud(options)
     const { csi, config, root } = yield* startWired(conf, ["--provide-node-service=false", ...(options.flags ?? [])])
     return { world, cloud, csi, config, root, nodeIds }
-  }).pipe(Effect.provide(layerNoDisks))
+  })
