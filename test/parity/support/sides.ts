@@ -15,7 +15,8 @@ export interface Side {
   readonly nodeIds: ReadonlyArray<string>
 }
 
-const goOnCloud = (options: CloudAndDriver) =>
+/** The Go driver as a controller on a cloud of its own. */
+export const goOnCloud = (options: CloudAndDriver) =>
   Effect.gen(function* () {
     const { conf, ...cloud } = yield* startCloud(options)
     return { ...cloud, csi: yield* startGoController(conf, options.flags) }
