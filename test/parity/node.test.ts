@@ -12,7 +12,7 @@ const withDisks = liveUnless(noDisks)
 
 describe("a node", () => {
   withDisks(
-    "P-5 asks nothing of OpenStack while a volume lives on it, and needs no credentials",
+    "P-5 asks nothing of OpenStack while a volume lives on it, although it could",
     onDisks(
       Effect.gen(function* () {
         const { csi, cloud } = yield* startOurNode()
@@ -32,7 +32,7 @@ describe("a node", () => {
   )
 
   withDisks(
-    "P-35 stages nothing for raw block and shows the device at the target, once, for writing or reading",
+    "P-35 stages nothing for raw block and shows the device at the target, once",
     onDisks(
       Effect.gen(function* () {
         const { folder } = yield* Scratch

@@ -5,12 +5,12 @@ import { Effect } from "effect"
 import { bytesOf } from "../../src/domain/Capacity.ts"
 import { MiB, mountsBelow, Scratch } from "../host/loopDisks.ts"
 import { blockCapability, mountCapability, oneGiB } from "../support/wiredDriver.ts"
-import { noGoDriver } from "./support/goDriver.ts"
+import { noGoDriver, noGoNode } from "./support/goDriver.ts"
 import { liveUnless, noDisks } from "./support/needs.ts"
 import { kubeletPaths, onDisks, onItsWay, plugDisk, startOurNode, startTheirNode } from "./support/nodes.ts"
 import { bothOnOneCloud } from "./support/sides.ts"
 
-const withBothNodes = liveUnless(noDisks ?? noGoDriver)
+const withBothNodes = liveUnless(noDisks ?? noGoNode)
 
 type Sides = Effect.Effect.Success<ReturnType<typeof bothOnOneCloud>>
 const ours = (sides: Sides) => sides.ours.csi

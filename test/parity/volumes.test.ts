@@ -102,7 +102,7 @@ describe("volumes in OpenStack", () => {
   )
 
   live(
-    "P-17 is UNAVAILABLE while its source is not ready",
+    "P-17 is pending while its source is not ready, and makes nothing",
     Effect.gen(function* () {
       const { csi, world } = yield* onCloud()
       const source = yield* made(csi, "pvc-1")

@@ -14,6 +14,13 @@ const program = join(import.meta.dirname, "..", "..", "..", "build", "upstream",
 /** Why the Go driver cannot run here; undefined if it can. */
 export const noGoDriver = existsSync(program) ? undefined : `the Go driver ${version} is not built`
 
+const isOnPath = (name: string) =>
+  (process.env["PATH"] ?? "").split(":").some((folder) => existsSync(join(folder, name)))
+
+/** Why it cannot be a node here: it knows the metadata service by its address alone, so it gets a network of its own. */
+export const noGoNode =
+  noGoDriver ?? (isOnPath("ip") && isOnPath("unshare") ? undefined : "iproute2 or util-linux is not installed")
+
 const ended = (child: ChildProcess) =>
   Effect.async<void>((resume) => {
     if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)

@@ -107,10 +107,10 @@ export const onItsWay = (
 
 const nodeAlone = "--provide-controller-service=false"
 
-/** Our node on this machine's disks, with the metadata of the first server of a cloud. */
-export const startOurNode = (flags: ReadonlyArray<string> = [], conf = "") =>
+/** Our node on this machine's disks, with the metadata of the first server of a cloud whose credentials it has. */
+export const startOurNode = (flags: ReadonlyArray<string> = []) =>
   Effect.gen(function* () {
-    const { cloud, nodeIds } = yield* startCloud()
+    const { cloud, conf, nodeIds } = yield* startCloud()
     const { csi } = yield* startWired(conf, [nodeAlone, ...flags], {
       host: { devRoot: "/dev", identity: "loop-backing-file" },
       metadata: { baseUrls: [cloud.metadataUrl] }
