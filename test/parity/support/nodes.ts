@@ -1,14 +1,5 @@
 import { randomUUID } from "node:crypto"
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  rmdirSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync
-} from "node:fs"
+import { existsSync, mkdirSync, rmdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import type { FileSystem } from "@effect/platform"
 import { Effect, type Scope } from "effect"
@@ -23,6 +14,13 @@ const byId = "/dev/disk/by-id"
 /** Folders that have to be made for `path`, outermost first. */
 const missing = (path: string): ReadonlyArray<string> => (existsSync(path) ? [] : [...missing(dirname(path)), path])
 
+/** Another test may have links of its own there, or be faster. */
+const removeEmpty = (folder: string) => {
+  try {
+    rmdirSync(folder)
+  } catch {}
+}
+
 /** A name of udev's for a disk, in this machine's own /dev, the only place where the Go driver looks. */
 const named = (name: string, device: string) =>
   Effect.acquireRelease(
@@ -35,7 +33,7 @@ const named = (name: string, device: string) =>
     (made) =>
       Effect.sync(() => {
         rmSync(join(byId, name))
-        for (const folder of [...made].reverse()) if (readdirSync(folder).length === 0) rmdirSync(folder)
+        for (const folder of [...made].reverse()) removeEmpty(folder)
       })
   )
 
