@@ -1,6 +1,7 @@
 import { Context, Effect, Either, Layer } from "effect"
 import { type BlockDevice, HostMounter } from "../ports/HostMounter.ts"
 import type { VolumeCapability } from "./Capability.ts"
+import { sharingRisk } from "./decisions/capabilities.ts"
 import { mkfsTexts } from "./decisions/mkfsOptions.ts"
 import { sitsOn, topAt } from "./decisions/mounts.ts"
 import {
@@ -19,6 +20,7 @@ import { NodeOperations } from "./NodeOperations.ts"
 import { namedFileSystem, requireField, requirePath } from "./nodeRequests.ts"
 import { isFinal, settle } from "./nodeSettling.ts"
 import { makePatience, type Patience } from "./nodeWaiting.ts"
+import { makeNoticeOnce } from "./noticeOnce.ts"
 import { leastBytesIn } from "./publishContext.ts"
 import type { VolumeId } from "./Volume.ts"
 import { isSet, resizeRequiredKey } from "./volumeContext.ts"
@@ -53,6 +55,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
     Effect.gen(function* () {
       const host = yield* HostMounter
       const exclusively = yield* NodeOperations
+      const noticeOnce = yield* makeNoticeOnce
 
       const awaitDevice = Effect.fnUntraced(function* (volumeId: VolumeId, patience: Patience) {
         let nextRescan = firstRescanMillis
@@ -164,6 +167,8 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
         const fileSystem = yield* namedFileSystem(capability)
         const patience = yield* makePatience(deviceBudgetMillis)
         const { access, mode } = capability
+        const risk = sharingRisk(volumeId, capability)
+        if (risk !== undefined) yield* noticeOnce(risk)
         const leastBytes = leastBytesIn(publishContext)
         const resizeRequired = isSet(volumeContext, resizeRequiredKey)
         const mkfs = mkfsTexts(volumeContext)

@@ -1,6 +1,8 @@
 import { Context, Effect, Layer } from "effect"
 import type { VolumeCapability } from "./Capability.ts"
+import { sharingRisk } from "./decisions/capabilities.ts"
 import { type DomainError, InvalidInput } from "./errors.ts"
+import { makeNoticeOnce } from "./noticeOnce.ts"
 import { OperationLocks } from "./OperationLocks.ts"
 import type { ServerId } from "./Server.ts"
 import type { VolumeId } from "./Volume.ts"
@@ -34,10 +36,13 @@ export class VolumeAttachment extends Context.Tag("cinder-csi/domain/VolumeAttac
       const exclusively = yield* OperationLocks
       const attachVolume = yield* makeAttachVolume
       const detachVolume = yield* makeDetachVolume
+      const noticeOnce = yield* makeNoticeOnce
 
       const publish = Effect.fn("VolumeAttachment.publish")(function* (request: PublishRequest) {
         const { volumeId, serverId, capability, readOnly } = request
         if (readOnly) return yield* new InvalidInput({ field: "readonly", problem: "is not supported" })
+        const risk = sharingRisk(volumeId, capability)
+        if (risk !== undefined) yield* noticeOnce(risk)
         return yield* exclusively([`volume ${volumeId}`], attachVolume(volumeId, serverId, capability.mode))
       })
 

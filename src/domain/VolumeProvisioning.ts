@@ -139,9 +139,9 @@ export class VolumeProvisioning extends Context.Tag("cinder-csi/domain/VolumePro
       })
 
       const validate = Effect.fn("VolumeProvisioning.validate")(function* (request: ValidationRequest) {
-        if (request.capabilities.length === 0) yield* checkCapabilities(request.capabilities)
+        if (request.capabilities.length === 0) yield* checkCapabilities(request.capabilities, settings)
         const volume = yield* cinder.getVolume(request.volumeId)
-        return { problem: unservedBy(volume, request.capabilities) }
+        return { problem: unservedBy(volume, request.capabilities, settings) }
       })
 
       const get = Effect.fn("VolumeProvisioning.get")((id: VolumeId) => Effect.map(cinder.getVolume(id), listed))

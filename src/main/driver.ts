@@ -32,16 +32,15 @@ export const layerController = (
     )
   )
 
-/** The same over several clouds, by the name that the key `cloud` of a call's secrets gives them. */
+/** Several clouds, each a `layerController`, by the name that the key `cloud` of a call's secrets gives them. */
 export const layerClouds = <E, R>(
-  options: ControllerOptions,
-  clouds: ReadonlyMap<string, Layer.Layer<CloudPorts, E, R>>
+  clouds: ReadonlyMap<string, Layer.Layer<VolumeProvisioning | VolumeAttachment | SnapshotProvisioning, E, R>>
 ): Layer.Layer<Clouds, E, R> =>
   Layer.scoped(
     Clouds,
-    Effect.forEach(clouds, ([name, ports]) =>
+    Effect.forEach(clouds, ([name, controller]) =>
       // Each is built by itself: layers that are built together share their services, and locks and waits are a cloud's own.
-      Effect.flatMap(Layer.build(Layer.provide(layerController(options), ports)), (built) =>
+      Effect.flatMap(Layer.build(controller), (built) =>
         Effect.map(cloudServices, (services): readonly [string, CloudServices] => [name, services]).pipe(
           Effect.provide(built)
         )
@@ -61,6 +60,8 @@ export interface DriverOptions {
   readonly endpoint: ServeEndpoint
   readonly vendorVersion: string
   readonly withTopology: boolean
+  /** Announce SINGLE_NODE_MULTI_WRITER. Default true; the modes are accepted either way. */
+  readonly singleNodeMultiWriter?: boolean
   /** Undefined: this process serves no controller. */
   readonly controller: Layer.Layer<Clouds> | undefined
   /** Undefined: this process serves no node. */
@@ -70,12 +71,15 @@ export interface DriverOptions {
 /** Serves CSI over the given halves until the Scope closes. */
 export const serveDriver = (options: DriverOptions): Effect.Effect<Served, ServeFailure, Scope.Scope> =>
   Effect.gen(function* () {
+    const { singleNodeMultiWriter = true } = options
     const services: Array<Service> = [identityService(options)]
     if (options.controller !== undefined) {
-      services.push(yield* Effect.provide(controllerService, yield* Layer.build(options.controller)))
+      services.push(
+        yield* Effect.provide(controllerService({ singleNodeMultiWriter }), yield* Layer.build(options.controller))
+      )
     }
     if (options.node !== undefined) {
-      services.push(yield* Effect.provide(nodeService, yield* Layer.build(options.node)))
+      services.push(yield* Effect.provide(nodeService({ singleNodeMultiWriter }), yield* Layer.build(options.node)))
     }
     return yield* serve({ endpoint: options.endpoint, services })
   })

@@ -1,4 +1,5 @@
 import { Effect, Layer, Option, type Scope } from "effect"
+import type { Cloud } from "../adapters/config/Cloud.ts"
 import { type CloudConf, requireClouds } from "../adapters/config/CloudConf.ts"
 import { loadCloudConf } from "../adapters/config/loadCloudConf.ts"
 import { describeProblem } from "../adapters/config/problems.ts"
@@ -8,7 +9,7 @@ import { layerInstanceMetadata, type MetadataOptions } from "../adapters/metadat
 import type { RequestObserver } from "../adapters/openstack/observer.ts"
 import type { MetricsEndpointFailure } from "../adapters/telemetry/metricsEndpoint.ts"
 import { layerCloud } from "./cloudLayers.ts"
-import { layerClouds, layerNode, serveDriver } from "./driver.ts"
+import { layerClouds, layerController, layerNode, serveDriver } from "./driver.ts"
 import type { Address } from "./endpoint.ts"
 import type { Options } from "./options.ts"
 import { vendorVersion, version } from "./version.ts"
@@ -40,10 +41,16 @@ const buildClouds = (options: Options, conf: CloudConf, observe: RequestObserver
     const userAgent = [...options.userAgent, `cinder-csi-plugin/${version}`].join(" ")
     const cloudOptions = { userAgent, observe, proxies: options.proxies }
     const { cluster, withTopology } = options
-    const settings = { cluster, withTopology, ignoreVolumeZone: conf.blockStorage.ignoreVolumeAz }
-    return yield* Layer.build(
-      layerClouds(settings, new Map([...sections].map(([name, section]) => [name, layerCloud(section, cloudOptions)])))
-    )
+    const { ignoreVolumeAz, multiWriterFileSystem } = conf.blockStorage
+    const controllerOf = (cloud: Cloud) =>
+      layerController({
+        cluster,
+        withTopology,
+        ignoreVolumeZone: ignoreVolumeAz,
+        zoneMap: cloud.zoneMap,
+        multiWriterFileSystem
+      }).pipe(Layer.provide(layerCloud(cloud, cloudOptions)))
+    return yield* Layer.build(layerClouds(new Map([...sections].map(([name, cloud]) => [name, controllerOf(cloud)]))))
   })
 
 /** What is asked for and not built yet; a setting that silently does nothing would be a lie. */
@@ -71,10 +78,11 @@ export const startDriver = (options: Options, surroundings: Surroundings = {}) =
       endpoint: options.endpoint,
       vendorVersion,
       withTopology: options.withTopology,
+      singleNodeMultiWriter: conf.blockStorage.singleNodeMultiWriter,
       controller: clouds === undefined ? undefined : Layer.succeedContext(clouds),
       node: options.provideNodeService
         ? layerNode({
-            maxVolumes: conf.blockStorage.nodeVolumeAttachLimit ?? 0,
+            maxVolumes: conf.blockStorage.nodeVolumeAttachLimit,
             withTopology: options.withTopology,
             additionalTopology: options.additionalTopology,
             rescanOnResize: conf.blockStorage.rescanOnResize

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, TestClock } from "effect"
 import { CallDeadline } from "../../src/domain/CallDeadline.ts"
 import { VolumeId } from "../../src/domain/Volume.ts"
+import { capturedLogs } from "../adapters/csi/stubs.ts"
 import {
   asText,
   blockCapability,
@@ -364,6 +365,21 @@ describe("NodeStaging", () => {
       })
     )
   })
+
+  it.effect("for several writing nodes works for volumes that there are, and says once what is at risk", () =>
+    Effect.gen(function* () {
+      const { lines, layer } = capturedLogs()
+      const { host, publishing, staging } = yield* nodeWithDisk()
+      const capability = mountCapability("MULTI_NODE_MULTI_WRITER")
+      const run = Effect.zipRight(
+        staging.stage(stageRequest({ capability })),
+        publishing.publish(publishRequest({ capability }))
+      )
+      yield* Effect.provide(Effect.zipRight(run, run), layer)
+      assert.deepStrictEqual(yield* mountTargets(host), [stagingPath, targetPath])
+      assert.strictEqual(lines.filter((line) => line.includes("a second node that writes to it destroys it")).length, 1)
+    })
+  )
 
   it.effect("does not take the place of another volume", () =>
     Effect.gen(function* () {

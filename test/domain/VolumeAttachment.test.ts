@@ -7,7 +7,8 @@ import { ServerId } from "../../src/domain/Server.ts"
 import { VolumeId } from "../../src/domain/Volume.ts"
 import { VolumeAttachment } from "../../src/domain/VolumeAttachment.ts"
 import { VolumeProvisioning } from "../../src/domain/VolumeProvisioning.ts"
-import { blockOn, controllerOnWorld, inTime, requestsOf } from "../support/controllerOnWorld.ts"
+import { capturedLogs } from "../adapters/csi/stubs.ts"
+import { blockOn, controllerOnWorld, inTime, mountOn, requestsOf } from "../support/controllerOnWorld.ts"
 
 const node1 = ServerId("11111111-1111-4111-8111-111111111111")
 const node2 = ServerId("22222222-2222-4222-8222-222222222222")
@@ -155,6 +156,19 @@ describe("VolumeAttachment.publish", () => {
       assert.strictEqual(error._tag, "Refused")
       yield* inTime(publishTo(id, node2, "MULTI_NODE_MULTI_WRITER"))
       assert.deepStrictEqual((yield* placesOf(id)).inCinder, [node1, node2])
+    }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("attaches a file system to several nodes for volumes that there are, and says once what is at risk", () =>
+    Effect.gen(function* () {
+      const { lines, layer } = capturedLogs()
+      const { publish } = yield* VolumeAttachment
+      const volumeId = yield* aVolume("shared")
+      const request = { volumeId, capability: mountOn("MULTI_NODE_MULTI_WRITER"), readOnly: false }
+      yield* inTime(Effect.provide(publish({ ...request, serverId: node1 }), layer))
+      yield* inTime(Effect.provide(publish({ ...request, serverId: node2 }), layer))
+      assert.deepStrictEqual((yield* placesOf(volumeId)).inCinder, [node1, node2])
+      assert.strictEqual(lines.filter((line) => line.includes("a second node that writes to it destroys it")).length, 1)
     }).pipe(Effect.provide(world()))
   )
 

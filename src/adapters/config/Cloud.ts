@@ -1,4 +1,5 @@
 import { Either } from "effect"
+import type { ZoneMap } from "../../domain/Topology.ts"
 import { type Auth, chooseAuth } from "./auth.ts"
 import { type EndpointType, GlobalKeys, type GlobalSettings } from "./keys.ts"
 import type { ConfigProblem, ConfigWarning } from "./problems.ts"
@@ -21,6 +22,7 @@ export interface Cloud {
   readonly region: string | undefined
   readonly interface: EndpointType
   readonly tls: TlsSettings
+  readonly zoneMap: ZoneMap
 }
 
 const readTls = (settings: GlobalSettings): Either.Either<TlsSettings, string> => {
@@ -77,7 +79,8 @@ export const readCloud = (
         auth: choice.right.auth,
         region: written.region || undefined,
         interface: written["os-endpoint-type"] ?? "public",
-        tls: tls.right
+        tls: tls.right,
+        zoneMap: written["availability-zone-map"] ?? new Map()
       },
       warnings: [
         ...choice.right.unused.map(({ key, reason }) => at(key, reason)),

@@ -13,11 +13,13 @@ export interface ConfigFile {
 }
 
 export interface BlockStorageSettings {
-  /** 0 to 256, where 0 asks for no limit; undefined when the files are silent. */
-  readonly nodeVolumeAttachLimit: number | undefined
+  /** 0 to 256, where 0 asks for no limit. */
+  readonly nodeVolumeAttachLimit: number
   readonly rescanOnResize: boolean
   readonly ignoreVolumeAz: boolean
   readonly ignoreVolumeMicroversion: boolean
+  readonly multiWriterFileSystem: boolean
+  readonly singleNodeMultiWriter: boolean
 }
 
 export interface MetadataSettings {
@@ -41,13 +43,15 @@ const attachLimitKey = "node-volume-attach-limit"
 
 const readBlockStorage = (settings: Settings): Decoded<BlockStorageSettings> =>
   Either.map(decodeSettings(BlockStorageKeys, "[BlockStorage]", settings), (written) => ({
-    nodeVolumeAttachLimit: written[attachLimitKey],
+    nodeVolumeAttachLimit: written[attachLimitKey] ?? maxAttachLimit,
     rescanOnResize: written["rescan-on-resize"] ?? false,
     ignoreVolumeAz: written["ignore-volume-az"] ?? false,
-    ignoreVolumeMicroversion: written["ignore-volume-microversion"] ?? false
+    ignoreVolumeMicroversion: written["ignore-volume-microversion"] ?? false,
+    multiWriterFileSystem: written["multi-writer-filesystem"] ?? false,
+    singleNodeMultiWriter: written["single-node-multi-writer"] ?? true
   }))
 
-const warnOfLimit = (settings: Settings, limit: number | undefined): ReadonlyArray<ConfigWarning> => {
+const warnOfLimit = (settings: Settings, limit: number): ReadonlyArray<ConfigWarning> => {
   const written = settings.get(attachLimitKey)
   if (written === undefined || limit !== maxAttachLimit || Number(written.value) === maxAttachLimit) return []
   const problem = `is outside 0 to ${maxAttachLimit}, so ${maxAttachLimit} is used`

@@ -1,4 +1,5 @@
 import { Duration, type Redacted, Schema } from "effect"
+import { zoneLabel } from "../../domain/nodeTopology.ts"
 import { parseGoDuration } from "./goDuration.ts"
 
 /** A value as it stands in the file; `true` is a key without `=`. */
@@ -126,6 +127,37 @@ const EndpointTypeText = Schema.transform(
   }
 )
 
+const zonePairs = (text: string): ReadonlyArray<readonly [nova: string, cinder: string]> =>
+  text.split(",").map((pair) => {
+    const [nova = "", cinder = "", ...more] = pair.split("=").map((name) => name.trim())
+    return more.length === 0 ? [nova, cinder] : ["", ""]
+  })
+
+const zoneMapForm = "nova-zone=cinder-zone, and a comma between two of them"
+
+/** Nodes show their zone as a label, and two names of one label could not be told apart. */
+const zoneMapProblem = (text: string): string | undefined => {
+  if (text === "") return undefined
+  const pairs = zonePairs(text)
+  if (pairs.some((pair) => pair.includes(""))) return `${show(text)} is not accepted; write ${zoneMapForm}`
+  const labels = pairs.map(([nova]) => zoneLabel(nova))
+  const twice = pairs.find((_, index) => labels.indexOf(labels[index] ?? "") !== index)
+  return twice === undefined
+    ? undefined
+    : `${show(text)} has Nova's zone ${show(twice[0])} (label ${show(zoneLabel(twice[0]))}) twice; name each once, as ${zoneMapForm}`
+}
+
+/** Zones of Nova, each with the zone of Cinder that serves it. */
+const ZoneMapText = Schema.transform(
+  Text.pipe(Schema.filter(zoneMapProblem)),
+  Schema.ReadonlyMapFromSelf({ key: Schema.String, value: Schema.String }),
+  {
+    strict: true,
+    decode: (text) => new Map(text === "" ? [] : zonePairs(text)),
+    encode: (map) => [...map].map((pair) => pair.join("=")).join(", ")
+  }
+)
+
 const isHttpUrl = (text: string) => {
   const url = URL.canParse(text) ? new URL(text) : undefined
   return url !== undefined && /^https?:$/.test(url.protocol) && url.username === "" && url.password === ""
@@ -169,6 +201,7 @@ export const GlobalKeys = Schema.Struct({
   "cert-file": key(Text),
   "key-file": key(Text),
   "tls-insecure": key(Insecure),
+  "availability-zone-map": key(ZoneMapText),
   "use-clouds": key(Flag),
   "clouds-file": key(Text),
   cloud: key(Text)
@@ -176,12 +209,17 @@ export const GlobalKeys = Schema.Struct({
 export type GlobalSettings = typeof GlobalKeys.Type
 export type SecretText = Redacted.Redacted<string>
 
-/** https://github.com/kubernetes/cloud-provider-openstack/blob/master/docs/cinder-csi-plugin/using-cinder-csi-plugin.md */
+/**
+ * https://github.com/kubernetes/cloud-provider-openstack/blob/master/docs/cinder-csi-plugin/using-cinder-csi-plugin.md
+ * The last two are ours: docs/migration.md.
+ */
 export const BlockStorageKeys = Schema.Struct({
   "node-volume-attach-limit": key(AttachLimit),
   "rescan-on-resize": key(Flag),
   "ignore-volume-az": key(Flag),
-  "ignore-volume-microversion": key(Flag)
+  "ignore-volume-microversion": key(Flag),
+  "multi-writer-filesystem": key(Flag),
+  "single-node-multi-writer": key(Flag)
 })
 
 export const MetadataKeys = Schema.Struct({

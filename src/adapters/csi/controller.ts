@@ -7,7 +7,7 @@ import { cloudOf, type SecretReference } from "./secrets.ts"
 import type { Service } from "./server.ts"
 import * as to from "./toWire.ts"
 
-const capabilities = [
+const always = [
   Can.CREATE_DELETE_VOLUME,
   Can.PUBLISH_UNPUBLISH_VOLUME,
   Can.LIST_VOLUMES,
@@ -16,9 +16,13 @@ const capabilities = [
   Can.LIST_SNAPSHOTS,
   Can.EXPAND_VOLUME,
   Can.CLONE_VOLUME,
-  Can.GET_VOLUME,
-  Can.SINGLE_NODE_MULTI_WRITER
-].map((type) => ({ type: { $case: "rpc" as const, value: { type } } }))
+  Can.GET_VOLUME
+]
+
+export interface ControllerServiceOptions {
+  /** Announce that the modes of one node with one and with several writers are told apart. */
+  readonly singleNodeMultiWriter: boolean
+}
 
 /**
  * Clients take 4 MiB at most. An entry is some 200 to 400 bytes on the wire, so that a page of this length stays below
@@ -35,8 +39,11 @@ interface WithSecrets {
 }
 
 /** The half of CSI that talks to the clouds. */
-export const controllerService = Effect.gen(function* () {
+export const controllerService = Effect.fnUntraced(function* ({ singleNodeMultiWriter }: ControllerServiceOptions) {
   const clouds = yield* Clouds
+  const capabilities = [...always, ...(singleNodeMultiWriter ? [Can.SINGLE_NODE_MULTI_WRITER] : [])].map((type) => ({
+    type: { $case: "rpc" as const, value: { type } }
+  }))
 
   /** Finds the cloud of a call before anything else of its request is looked at. */
   const inCloud =

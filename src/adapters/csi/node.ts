@@ -7,18 +7,21 @@ import { NodeServiceCapability_RPC_Type as Can, type NodeServer, NodeService } f
 import type { Service } from "./server.ts"
 import * as to from "./toWire.ts"
 
-const capabilities = [
-  Can.STAGE_UNSTAGE_VOLUME,
-  Can.GET_VOLUME_STATS,
-  Can.EXPAND_VOLUME,
-  Can.SINGLE_NODE_MULTI_WRITER
-].map((type) => ({ type: { $case: "rpc" as const, value: { type } } }))
+const always = [Can.STAGE_UNSTAGE_VOLUME, Can.GET_VOLUME_STATS, Can.EXPAND_VOLUME]
+
+export interface NodeServiceOptions {
+  /** Announce that the modes of one node with one and with several writers are told apart. */
+  readonly singleNodeMultiWriter: boolean
+}
 
 /** The half of CSI that works on the disks of the machine it runs on. */
-export const nodeService = Effect.gen(function* () {
+export const nodeService = Effect.fnUntraced(function* ({ singleNodeMultiWriter }: NodeServiceOptions) {
   const staging = yield* NodeStaging
   const publishing = yield* NodePublishing
   const volumes = yield* NodeVolumes
+  const capabilities = [...always, ...(singleNodeMultiWriter ? [Can.SINGLE_NODE_MULTI_WRITER] : [])].map((type) => ({
+    type: { $case: "rpc" as const, value: { type } }
+  }))
 
   const service: Service = ({ reads, changes }) => {
     const handlers: NodeServer = {

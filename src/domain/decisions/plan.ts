@@ -38,7 +38,7 @@ export const planVolume = (
 ): Either.Either<VolumePlan, InvalidInput | OutOfRange> =>
   Either.gen(function* () {
     const name = yield* checkName("name", request.name)
-    const capabilities = yield* checkCapabilities(request.capabilities)
+    const capabilities = yield* checkCapabilities(request.capabilities, options)
     const parameters = yield* readVolumeParameters(request.parameters, capabilities)
     return {
       name,

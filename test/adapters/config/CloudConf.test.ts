@@ -55,7 +55,8 @@ region = RegionOne`,
         }),
         region: "RegionOne",
         interface: "public",
-        tls: { caFile: undefined, client: undefined, insecure: false }
+        tls: { caFile: undefined, client: undefined, insecure: false },
+        zoneMap: {}
       })
     ))
 
@@ -249,6 +250,48 @@ describe("TLS settings", () => {
     ]))
 })
 
+describe("the map of zones", () => {
+  const mapOf = (text: string) => [...(cloudOf(`user-id=u\npassword=p\navailability-zone-map=${text}`)?.zoneMap ?? [])]
+
+  it.each([
+    ["", []],
+    ["az1=ceph", [["az1", "ceph"]]],
+    [
+      "az1=ceph, az2 = ceph",
+      [
+        ["az1", "ceph"],
+        ["az2", "ceph"]
+      ]
+    ],
+    ["my zone=rack 1", [["my zone", "rack 1"]]],
+    ['"rack #1=ceph; fast"', [["rack #1", "ceph; fast"]]]
+  ])("is read: %s", (text, pairs) => assert.deepStrictEqual(mapOf(text), pairs))
+
+  it("is empty where nothing is said", () => assert.strictEqual(cloudOf("user-id=u\npassword=p")?.zoneMap.size, 0))
+
+  const refusalFor = (text: string) =>
+    refusalOf(cloudsOf(`[Global]\nauth-url=http://k\nuser-id=u\npassword=p\navailability-zone-map=${text}`, [""]))
+
+  it.each(["az1", "az1=", "=ceph", "az1=ceph,", "az1=ceph=lvm", "az1:ceph", ","])("is refused: %s", (text) =>
+    assert.strictEqual(
+      refusalFor(text),
+      `cloud.conf:5: [Global] availability-zone-map: "${text}" is not accepted; ` +
+        "write nova-zone=cinder-zone, and a comma between two of them"
+    )
+  )
+
+  it.each([
+    ["az1=ceph, az1=lvm", '"az1" (label "az1")'],
+    ["my zone=ceph, my-zone=ceph", '"my-zone" (label "my-zone")']
+  ])("is refused where two names are one to nodes: %s", (text, named) =>
+    assert.strictEqual(
+      refusalFor(text),
+      `cloud.conf:5: [Global] availability-zone-map: "${text}" has Nova's zone ${named} twice; ` +
+        "name each once, as nova-zone=cinder-zone, and a comma between two of them"
+    )
+  )
+})
+
 describe("several clouds", () => {
   const two = `[Global "north"]
 auth-url=https://north/v3
@@ -307,10 +350,12 @@ describe("[BlockStorage] and [Metadata]", () => {
   it("have defaults", () => {
     const { blockStorage, metadata } = confOf("")
     assert.deepStrictEqual(blockStorage, {
-      nodeVolumeAttachLimit: undefined,
+      nodeVolumeAttachLimit: 256,
       rescanOnResize: false,
       ignoreVolumeAz: false,
-      ignoreVolumeMicroversion: false
+      ignoreVolumeMicroversion: false,
+      multiWriterFileSystem: false,
+      singleNodeMultiWriter: true
     })
     assert.deepStrictEqual(metadata, { searchOrder: ["configDrive", "metadataService"], requestTimeout: undefined })
   })
@@ -330,11 +375,18 @@ describe("[BlockStorage] and [Metadata]", () => {
 
   it("read a bare key as true", () =>
     assert.deepStrictEqual(confOf("[BlockStorage]\nignore-volume-az\nignore-volume-microversion").blockStorage, {
-      nodeVolumeAttachLimit: undefined,
+      nodeVolumeAttachLimit: 256,
       rescanOnResize: false,
       ignoreVolumeAz: true,
-      ignoreVolumeMicroversion: true
+      ignoreVolumeMicroversion: true,
+      multiWriterFileSystem: false,
+      singleNodeMultiWriter: true
     }))
+
+  it("have the switches of the access modes", () => {
+    const { blockStorage } = confOf("[BlockStorage]\nmulti-writer-filesystem=true\nsingle-node-multi-writer=false")
+    assert.deepStrictEqual([blockStorage.multiWriterFileSystem, blockStorage.singleNodeMultiWriter], [true, false])
+  })
 
   it.each([
     ["0", 0],
@@ -506,6 +558,7 @@ describe("any text", () => {
       "node-volume-attach-limit",
       "request-timeout",
       "search-order",
+      "availability-zone-map",
       "=",
       "=1",
       "\n",

@@ -98,7 +98,7 @@ export const temporaryDirectory = Effect.acquireRelease(
 )
 
 export const servicesOf = (stubs: Stubs = {}, withTopology = true) =>
-  Effect.all([controllerService, nodeService]).pipe(
+  Effect.all([controllerService({ singleNodeMultiWriter: true }), nodeService({ singleNodeMultiWriter: true })]).pipe(
     Effect.map((services) => [identityService({ vendorVersion: "1.2.3", withTopology }), ...services]),
     Effect.provide(layerOf(stubs))
   )

@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Either } from "effect"
-import type { VolumeCapability } from "../../../src/domain/Capability.ts"
+import { accessModes, type VolumeCapability } from "../../../src/domain/Capability.ts"
 import { readAppendedMetadata } from "../../../src/domain/decisions/appendedMetadata.ts"
-import { checkCapabilities, unservedBy } from "../../../src/domain/decisions/capabilities.ts"
+import { checkCapabilities, sharingRisk, unservedBy } from "../../../src/domain/decisions/capabilities.ts"
 import { checkName } from "../../../src/domain/decisions/names.ts"
 import { readSnapshotParameters, readVolumeParameters } from "../../../src/domain/decisions/parameters.ts"
+import { VolumeId } from "../../../src/domain/Volume.ts"
 import { blockOn, mountOn } from "../../support/controllerOnWorld.ts"
 
 const problem = <A>(checked: Either.Either<A, { readonly message: string }>): string =>
@@ -35,10 +36,10 @@ describe("a name", () => {
 })
 
 describe("capabilities", () => {
-  const tableOf = (capability: VolumeCapability) => ({
-    single: problem(checkCapabilities([capability])) === "fine",
-    onMultiattach: unservedBy({ multiattach: true }, [capability]) === undefined,
-    onOthers: unservedBy({ multiattach: false }, [capability]) === undefined
+  const tableOf = (capability: VolumeCapability, options = {}) => ({
+    single: problem(checkCapabilities([capability], options)) === "fine",
+    onMultiattach: unservedBy({ multiattach: true }, [capability], options) === undefined,
+    onOthers: unservedBy({ multiattach: false }, [capability], options) === undefined
   })
   const all = { single: true, onMultiattach: true, onOthers: true }
   const shared = { single: true, onMultiattach: true, onOthers: false }
@@ -63,8 +64,26 @@ describe("capabilities", () => {
   })
 
   it("must name at least one and are refused if one of them is", () => {
-    assert.strictEqual(problem(checkCapabilities([])), "volume_capabilities must name at least one")
-    assert.notStrictEqual(problem(checkCapabilities([mountOn(), mountOn("MULTI_NODE_MULTI_WRITER")])), "fine")
+    assert.strictEqual(problem(checkCapabilities([], {})), "volume_capabilities must name at least one")
+    assert.notStrictEqual(problem(checkCapabilities([mountOn(), mountOn("MULTI_NODE_MULTI_WRITER")], {})), "fine")
+  })
+
+  it.each(["MULTI_NODE_SINGLE_WRITER", "MULTI_NODE_MULTI_WRITER"] as const)(
+    "of a file system that several nodes write (%s) are refused with a way out, and allowed by the switch",
+    (mode) => {
+      const refused = problem(checkCapabilities([mountOn(mode)], {}))
+      assert.include(refused, "volumeMode Block")
+      assert.include(refused, "multi-writer-filesystem")
+      assert.deepStrictEqual(tableOf(mountOn(mode), { multiWriterFileSystem: true }), shared)
+      assert.deepStrictEqual(tableOf(mountOn(mode, "ntfs"), { multiWriterFileSystem: true }), none)
+    }
+  )
+
+  it("are at risk where several nodes may write one file system, and nowhere else", () => {
+    const atRisk = accessModes
+      .flatMap((mode) => [mountOn(mode), blockOn(mode)])
+      .filter((one) => sharingRisk(VolumeId("v"), one))
+    assert.deepStrictEqual(atRisk, [mountOn("MULTI_NODE_SINGLE_WRITER"), mountOn("MULTI_NODE_MULTI_WRITER")])
   })
 })
 
