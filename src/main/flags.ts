@@ -72,7 +72,7 @@ export const flags = {
     kind: "boolean",
     default: "false",
     group: "Kubernetes",
-    help: "Read scheduler hints from annotations of claims. Has no effect yet"
+    help: "Read scheduler hints from the claim of each new volume. Needs --extra-create-metadata of csi-provisioner"
   },
   kubeconfig: {
     kind: "text",
@@ -84,13 +84,13 @@ export const flags = {
     kind: "text",
     default: "",
     group: "Kubernetes",
-    help: "URL of the Kubernetes API for --pvc-annotations"
+    help: "URL of the Kubernetes API, in place of the one in --kubeconfig. Without that: asked without credentials"
   },
   "kube-api-qps": {
     kind: "number",
     default: "5",
     group: "Kubernetes",
-    help: "Requests per second to the Kubernetes API"
+    help: "Requests per second to the Kubernetes API; negative for no limit"
   },
   "kube-api-burst": {
     kind: "integer",
@@ -102,7 +102,7 @@ export const flags = {
     kind: "duration",
     default: "12h",
     group: "Kubernetes",
-    help: "Shortest time between two full reads of the claims"
+    help: "Accepted without effect: claims are read one by one, when a volume is made"
   },
   v: { kind: "integer", default: "0", group: "Logging", help: "How much to log, from 0 to 6; also -v 2 and -v=2" },
   vmodule: {

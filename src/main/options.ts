@@ -37,6 +37,9 @@ export interface KubernetesOptions {
   readonly queriesPerSecond: number
   readonly burst: number
   readonly minResyncPeriod: Duration.Duration
+  /** What Kubernetes tells a pod of its API in the environment; empty outside of pods. */
+  readonly serviceHost: string
+  readonly servicePort: string
 }
 
 export interface HelpRequested {
@@ -108,6 +111,13 @@ const httpEndpointOf = (given: Given): Either.Either<Address | undefined, string
   return text === "" ? Either.right(undefined) : Either.mapLeft(parseAddress(text), named("http-endpoint"))
 }
 
+const burstOf = (given: Given): Either.Either<number, string> =>
+  Either.filterOrLeft(
+    integerOf(given, "kube-api-burst"),
+    (burst) => burst >= 0,
+    (burst) => `--kube-api-burst: "${burst}" is not accepted; write a whole number from 0`
+  )
+
 const warningsOf = (given: Given, words: ReadonlyArray<string>): ReadonlyArray<string> => [
   ...[...given.keys()].flatMap((name) => {
     const flag: Flag = flags[name]
@@ -152,8 +162,10 @@ const optionsOf = (given: Given, words: ReadonlyArray<string>, env: Environment)
         kubeconfig: env["KUBECONFIG"] || lastOf(given, "kubeconfig"),
         master: lastOf(given, "master"),
         queriesPerSecond: yield* numberOf(given, "kube-api-qps"),
-        burst: yield* integerOf(given, "kube-api-burst"),
-        minResyncPeriod: yield* durationOf(given, "min-resync-period")
+        burst: yield* burstOf(given),
+        minResyncPeriod: yield* durationOf(given, "min-resync-period"),
+        serviceHost: env["KUBERNETES_SERVICE_HOST"] ?? "",
+        servicePort: env["KUBERNETES_SERVICE_PORT"] ?? ""
       },
       verbosity: yield* integerOf(given, "v"),
       warnings: warningsOf(given, words)

@@ -8,16 +8,18 @@ import type { HostOptions } from "../adapters/host/HostOptions.ts"
 import { layerInstanceMetadata, type MetadataOptions } from "../adapters/metadata/InstanceMetadata.ts"
 import type { RequestObserver } from "../adapters/openstack/observer.ts"
 import type { MetricsEndpointFailure } from "../adapters/telemetry/metricsEndpoint.ts"
+import { layerClaims, type PodSurroundings } from "./claimsLayer.ts"
 import { layerCloud } from "./cloudLayers.ts"
 import { layerClouds, layerController, layerNode, serveDriver } from "./driver.ts"
 import type { Address } from "./endpoint.ts"
 import type { Options } from "./options.ts"
 import { vendorVersion, version } from "./version.ts"
 
-/** Where this host and its metadata are, if not where every server has them: for tests and demonstrations alone. */
+/** Where this host, its metadata and its pod are, if not where every server has them: for tests and demonstrations alone. */
 export interface Surroundings {
   readonly host?: Partial<HostOptions>
   readonly metadata?: Partial<MetadataOptions>
+  readonly pod?: PodSurroundings
 }
 
 /** Counts the requests to the cloud and serves the counts; the library for it is loaded only if an address is given. */
@@ -35,13 +37,16 @@ const observing = (address: Address | undefined): Effect.Effect<RequestObserver,
   })
 
 /** Every cloud that is asked for. A section that is absent or cannot be used ends the start, a cloud out of reach does not. */
-const buildClouds = (options: Options, conf: CloudConf, observe: RequestObserver) =>
+const buildClouds = (options: Options, conf: CloudConf, observe: RequestObserver, pod: PodSurroundings | undefined) =>
   Effect.gen(function* () {
     const sections = yield* requireClouds(conf, options.cloudNames)
     const userAgent = [...options.userAgent, `cinder-csi-plugin/${version}`].join(" ")
     const cloudOptions = { userAgent, observe, proxies: options.proxies }
     const { cluster, withTopology } = options
     const { ignoreVolumeAz, multiWriterFileSystem } = conf.blockStorage
+    const claims: Layer.Layer<never> = options.pvcAnnotations
+      ? Layer.succeedContext(yield* Layer.build(layerClaims(options, pod)))
+      : Layer.empty
     const controllerOf = (cloud: Cloud) =>
       layerController({
         cluster,
@@ -49,13 +54,12 @@ const buildClouds = (options: Options, conf: CloudConf, observe: RequestObserver
         ignoreVolumeZone: ignoreVolumeAz,
         zoneMap: cloud.zoneMap,
         multiWriterFileSystem
-      }).pipe(Layer.provide(layerCloud(cloud, cloudOptions)))
+      }).pipe(Layer.provide(layerCloud(cloud, cloudOptions)), Layer.provide(claims))
     return yield* Layer.build(layerClouds(new Map([...sections].map(([name, cloud]) => [name, controllerOf(cloud)]))))
   })
 
 /** What is asked for and not built yet; a setting that silently does nothing would be a lie. */
-const withoutEffect = (options: Options, { blockStorage }: CloudConf): ReadonlyArray<string> => [
-  ...(options.pvcAnnotations ? ["--pvc-annotations has no effect yet: scheduler hints are not read"] : []),
+const withoutEffect = ({ blockStorage }: CloudConf): ReadonlyArray<string> => [
   ...(blockStorage.ignoreVolumeMicroversion
     ? ["[BlockStorage] ignore-volume-microversion has no effect yet: requests carry the microversions they need"]
     : [])
@@ -67,11 +71,13 @@ export const startDriver = (options: Options, surroundings: Surroundings = {}) =
     const conf = yield* loadCloudConf(options.cloudConfig, {
       missingFiles: options.provideControllerService ? "refuse" : "skip"
     })
-    const warnings = [...options.warnings, ...conf.warnings.map(describeProblem), ...withoutEffect(options, conf)]
+    const warnings = [...options.warnings, ...conf.warnings.map(describeProblem), ...withoutEffect(conf)]
     yield* Effect.forEach(warnings, (warning) => Effect.logWarning(warning), { discard: true })
 
     const observe = yield* observing(options.httpEndpoint)
-    const clouds = options.provideControllerService ? yield* buildClouds(options, conf, observe) : undefined
+    const clouds = options.provideControllerService
+      ? yield* buildClouds(options, conf, observe, surroundings.pod)
+      : undefined
     const { requestTimeout, searchOrder } = conf.metadata
 
     const served = yield* serveDriver({

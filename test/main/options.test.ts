@@ -44,7 +44,15 @@ describe("a command line of upstream's deployments", () => {
         withTopology: true,
         additionalTopology: {},
         pvcAnnotations: true,
-        kubernetes: { kubeconfig: "", master: "", queriesPerSecond: 5, burst: 10, minResyncPeriod: Duration.hours(12) },
+        kubernetes: {
+          kubeconfig: "",
+          master: "",
+          queriesPerSecond: 5,
+          burst: 10,
+          minResyncPeriod: Duration.hours(12),
+          serviceHost: "",
+          servicePort: ""
+        },
         verbosity: 1,
         warnings: []
       }
@@ -129,6 +137,7 @@ describe("a command line that cannot be served", () => {
     [["--v=much"], '--v: "much" is not accepted; write a whole number'],
     [["--v=much", "--v=1"], '--v: "much" is not accepted; write a whole number'],
     [["--with-topology=maybe"], '--with-topology: "maybe" is not accepted; write true or false'],
+    [["--kube-api-burst=-1"], '--kube-api-burst: "-1" is not accepted; write a whole number from 0'],
     [["--kube-api-qps=fast"], '--kube-api-qps: "fast" is not accepted; write a number'],
     [["--min-resync-period=12"], '--min-resync-period: "12" is not accepted; write a time such as 90s or 12h'],
     [['--cloud-name=a"b'], '--cloud-name: "a\\"b" is not accepted; write a,b or "a","b", with each quote closed'],
@@ -265,7 +274,7 @@ describe("--help and --version", () => {
     for (const name of flagNames) assert.include(helpText, `--${name}`)
     assert.include(
       helpText,
-      "--min-resync-period TIME\n      Shortest time between two full reads of the claims (default 12h)"
+      "--min-resync-period TIME\n      Accepted without effect: claims are read one by one, when a volume is made (default 12h)"
     )
   })
 

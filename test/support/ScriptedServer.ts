@@ -1,5 +1,7 @@
 import * as Http from "node:http"
+import * as Https from "node:https"
 import type { AddressInfo, Socket } from "node:net"
+import { TLSSocket } from "node:tls"
 import { Effect, type Scope } from "effect"
 
 /** A request as the server saw it. */
@@ -11,6 +13,8 @@ export interface Seen {
   readonly headers: Http.IncomingHttpHeaders
   /** Parsed JSON; undefined when there was none. */
   readonly body: unknown
+  /** Common name of the client's certificate, if it showed one that the server trusts. */
+  readonly clientName: string | undefined
 }
 
 /** What to do with one request. */
@@ -62,13 +66,30 @@ const answer = (reply: Reply, socket: Socket, response: Http.ServerResponse) => 
   return reply.delayMillis === undefined ? finish() : setTimeout(finish, reply.delayMillis)
 }
 
-/** An HTTP server on 127.0.0.1 that does what a script says; closed with the scope. */
-export const scriptedServer = (script: Script): Effect.Effect<ScriptedServer, never, Scope.Scope> =>
+/** PEM texts: the server shows `cert` and asks for client certificates that `ca` signed. */
+export interface ServerTls {
+  readonly cert: string
+  readonly key: string
+  readonly ca: string
+}
+
+const serverFor = (tls: ServerTls | undefined, listener: Http.RequestListener) =>
+  tls === undefined
+    ? Http.createServer(listener)
+    : Https.createServer({ ...tls, requestCert: true, rejectUnauthorized: false }, listener)
+
+const clientNameOf = (socket: Socket): string | undefined => {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined
+  return [socket.getPeerCertificate().subject.CN].flat()[0]
+}
+
+/** An HTTP server on 127.0.0.1 that does what a script says, over TLS if told so; closed with the scope. */
+export const scriptedServer = (script: Script, tls?: ServerTls): Effect.Effect<ScriptedServer, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<ScriptedServer & { readonly close: Effect.Effect<void> }>((resume) => {
       const seen: Array<Seen> = []
       let waiting: Array<() => void> = []
-      const server = Http.createServer((request, response) => {
+      const server = serverFor(tls, (request, response) => {
         read(request, (text) => {
           const url = new URL(request.url ?? "/", "http://127.0.0.1")
           const body: unknown = text === "" ? undefined : JSON.parse(text)
@@ -77,7 +98,8 @@ export const scriptedServer = (script: Script): Effect.Effect<ScriptedServer, ne
             path: url.pathname,
             query: url.searchParams,
             headers: request.headers,
-            body
+            body,
+            clientName: clientNameOf(request.socket)
           }
           seen.push(one)
           answer(script(one), request.socket, response)
@@ -102,7 +124,16 @@ export const scriptedServer = (script: Script): Effect.Effect<ScriptedServer, ne
           server.close(() => done(Effect.void))
           server.closeAllConnections()
         })
-        resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, port, seen, count, arrival, close }))
+        resume(
+          Effect.succeed({
+            url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
+            port,
+            seen,
+            count,
+            arrival,
+            close
+          })
+        )
       })
     }),
     ({ close }) => close

@@ -1,0 +1,83 @@
+import { Effect, type Scope } from "effect"
+import type { ClaimRef } from "../../../src/domain/Claim.ts"
+import { ca, server } from "../certificates.ts"
+import { type Reply, type ScriptedServer, type Seen, scriptedServer } from "../ScriptedServer.ts"
+
+type Annotations = Readonly<Record<string, string>>
+
+/** What a test does to the cluster behind the API. */
+export interface KubernetesApi extends ScriptedServer {
+  readonly putClaim: (claim: ClaimRef, annotations?: Annotations) => void
+  /** Bearer tokens that are accepted. A client certificate of the test's authority always is. */
+  readonly tokens: Set<string>
+  /** Whether the caller's role has the right that a request needs. */
+  readonly rights: { claims: boolean }
+  /** Answers to the next requests, ahead of everything else. */
+  readonly upset: Array<Reply>
+}
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
+export const refusal = (code: number, reason: string, message: string): Reply => ({
+  status: code,
+  body: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, code }
+})
+
+const keyOf = ({ namespace, name }: ClaimRef) => `${namespace}/${name}`
+
+interface Route {
+  readonly method: string
+  readonly path: RegExp
+  readonly answer: (groups: ReadonlyArray<string>, request: Seen) => Reply
+}
+
+/** Enough of the Kubernetes API on 127.0.0.1 for what the driver asks of it; over TLS unless told otherwise. */
+export const kubernetesApi = (
+  options: { readonly tls?: boolean } = {}
+): Effect.Effect<KubernetesApi, never, Scope.Scope> => {
+  const claims = new Map<string, unknown>()
+  const tokens = new Set<string>()
+  const rights = { claims: true }
+  const upset: Array<Reply> = []
+
+  const routes: ReadonlyArray<Route> = [
+    {
+      method: "GET",
+      path: /^\/api\/v1\/namespaces\/([^/]+)\/persistentvolumeclaims\/([^/]+)$/,
+      answer: ([namespace = "", name = ""]) => {
+        if (!rights.claims) {
+          return refusal(
+            403,
+            "Forbidden",
+            `persistentvolumeclaims "${name}" is forbidden: User "system:serviceaccount:kube-system:csi" cannot get ` +
+              `resource "persistentvolumeclaims" in API group "" in the namespace "${namespace}"`
+          )
+        }
+        const body = claims.get(keyOf({ namespace, name }))
+        return body === undefined
+          ? refusal(404, "NotFound", `persistentvolumeclaims "${name}" not found`)
+          : { status: 200, body }
+      }
+    }
+  ]
+
+  const answer = (request: Seen): Reply => {
+    const next = upset.shift()
+    if (next !== undefined) return next
+    const token = /^Bearer (.*)$/.exec(request.headers.authorization ?? "")?.[1]
+    if (request.clientName === undefined && !tokens.has(token ?? ""))
+      return refusal(401, "Unauthorized", "Unauthorized")
+    for (const { method, path, answer } of routes) {
+      const groups = path.exec(request.path)?.slice(1)
+      if (method === request.method && groups !== undefined) return answer(groups, request)
+    }
+    return { status: 404, body: "404 page not found\n" }
+  }
+
+  const putClaim = (claim: ClaimRef, annotations?: Annotations) => {
+    const metadata = { ...claim, uid: `uid of ${keyOf(claim)}`, ...(annotations === undefined ? {} : { annotations }) }
+    claims.set(keyOf(claim), { kind: "PersistentVolumeClaim", apiVersion: "v1", metadata, spec: {}, status: {} })
+  }
+
+  const tls = options.tls === false ? undefined : { ...server, ca }
+  return Effect.map(scriptedServer(answer, tls), (served) => ({ ...served, putClaim, tokens, rights, upset }))
+}
