@@ -56,7 +56,11 @@ export const flags = {
     group: "Cloud",
     help: "Name of the cluster, written on each volume as metadata cinder.csi.openstack.org/cluster"
   },
-  "user-agent": { kind: "texts", group: "Cloud", help: "Put in front of the User-Agent of requests to OpenStack" },
+  "user-agent": {
+    kind: "texts",
+    group: "Cloud",
+    help: "Put in front of the User-Agent of requests to OpenStack; of several, the last comes first"
+  },
   "with-topology": {
     kind: "boolean",
     default: "true",

@@ -1,4 +1,5 @@
 import { Data, type Duration, Either } from "effect"
+import { type CloudsYamlSearch, cloudsYamlSearch } from "../adapters/config/loadYamlCloud.ts"
 import { noProxies, type Proxies, readProxies } from "../adapters/openstack/proxies.ts"
 import { readArguments } from "./arguments.ts"
 import { type Address, type Endpoint, parseAddress, parseEndpoint } from "./endpoint.ts"
@@ -14,6 +15,8 @@ export interface Options {
   /** Where metrics are served; undefined: nowhere. */
   readonly httpEndpoint: Address | undefined
   readonly cloudConfig: ReadonlyArray<string>
+  /** For sections of cloud.conf that leave their credentials to clouds.yaml. */
+  readonly cloudsYaml: CloudsYamlSearch
   /** Never empty; `""` is plain [Global]. */
   readonly cloudNames: ReadonlyArray<string>
   readonly cluster: string
@@ -151,6 +154,7 @@ const optionsOf = (given: Given, words: ReadonlyArray<string>, env: Environment)
       provideNodeService,
       httpEndpoint: yield* httpEndpointOf(given),
       cloudConfig,
+      cloudsYaml: cloudsYamlSearch(env),
       cloudNames: cloudNames.length === 0 ? [lastOf(new Map(), "cloud-name")] : cloudNames,
       cluster: lastOf(given, "cluster"),
       userAgent: given.get("user-agent") ?? [],

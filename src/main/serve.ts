@@ -68,9 +68,12 @@ const withoutEffect = ({ blockStorage }: CloudConf): ReadonlyArray<string> => [
 /** Runs the driver as the flags say until the Scope closes; answers once it serves. */
 export const startDriver = (options: Options, surroundings: Surroundings = {}) =>
   Effect.gen(function* () {
-    const conf = yield* loadCloudConf(options.cloudConfig, {
-      missingFiles: options.provideControllerService ? "refuse" : "skip"
-    })
+    const conf = yield* loadCloudConf(
+      options.cloudConfig,
+      options.provideControllerService
+        ? { missingFiles: "refuse", cloudsYaml: options.cloudsYaml }
+        : { missingFiles: "skip" }
+    )
     const warnings = [...options.warnings, ...conf.warnings.map(describeProblem), ...withoutEffect(conf)]
     yield* Effect.forEach(warnings, (warning) => Effect.logWarning(warning), { discard: true })
 

@@ -37,6 +37,7 @@ describe("a command line of upstream's deployments", () => {
         provideNodeService: true,
         httpEndpoint: undefined,
         cloudConfig: ["/etc/config/cloud.conf"],
+        cloudsYaml: { file: undefined, cloud: undefined, folders: [".", "/etc/openstack"] },
         cloudNames: [""],
         cluster: "kubernetes",
         userAgent: [],

@@ -1,16 +1,12 @@
 import { Array as Arr, Duration, Either } from "effect"
-import { type Cloud, readCloud } from "./Cloud.ts"
+import { type Cloud, readCloud, type YamlRequest, yamlRequestOf } from "./Cloud.ts"
+import type { ConfigFile } from "./configFile.ts"
 import { parseGcfg } from "./gcfg.ts"
 import { BlockStorageKeys, MetadataKeys, type MetadataSource, maxAttachLimit, metadataSources } from "./keys.ts"
 import { ConfigError, type ConfigProblem, type ConfigWarning, sectionTitle } from "./problems.ts"
 import { collectSettings, decodeSettings, type PlacedEntry, type Settings } from "./settings.ts"
 import { warnOfUnknown } from "./unknownKeys.ts"
-
-/** One cloud.conf as it was read. */
-export interface ConfigFile {
-  readonly path: string
-  readonly text: string
-}
+import type { YamlCloud } from "./yamlCloud.ts"
 
 export interface BlockStorageSettings {
   /** 0 to 256, where 0 asks for no limit. */
@@ -78,9 +74,30 @@ const readEntries = ({ path, text }: ConfigFile): Either.Either<ReadonlyArray<Pl
     onRight: (entries) => entries.map((entry) => ({ ...entry, file: path }))
   })
 
-const fromEntries = (
+const cloudNames = (entries: ReadonlyArray<PlacedEntry>): ReadonlyArray<string> => [
+  ...new Set(entries.filter(({ section }) => section === "global").map(({ subsection }) => subsection))
+]
+
+/** What the sections of `entries` ask of clouds.yaml, by name of the section. */
+export const yamlRequestsOf = (entries: ReadonlyArray<PlacedEntry>): ReadonlyMap<string, YamlRequest> =>
+  new Map(
+    cloudNames(entries).flatMap((name): ReadonlyArray<readonly [string, YamlRequest]> => {
+      const request = yamlRequestOf(collectSettings(entries, "global", name))
+      return request === undefined ? [] : [[name, request]]
+    })
+  )
+
+/** What clouds.yaml gave to the sections that asked, by name of the section. */
+export type YamlClouds = ReadonlyMap<string, Either.Either<YamlCloud, ConfigError>>
+
+/**
+ * Takes the entries of all files together; the last value of a key wins. Fails on bad values in [BlockStorage] and
+ * [Metadata], with all of them at once. Unknown keys and sections, which the Go driver passes over, become warnings.
+ */
+export const readCloudConf = (
   files: ReadonlyArray<string>,
-  entries: ReadonlyArray<PlacedEntry>
+  entries: ReadonlyArray<PlacedEntry>,
+  yaml: YamlClouds
 ): Either.Either<CloudConf, ConfigError> => {
   const blockStorageSettings = collectSettings(entries, "blockstorage", "")
   const blockStorage = readBlockStorage(blockStorageSettings)
@@ -89,10 +106,9 @@ const fromEntries = (
     const problemsOf = (part: Decoded<unknown>) => (Either.isLeft(part) ? part.left : [])
     return Either.left(new ConfigError({ problems: [...problemsOf(blockStorage), ...problemsOf(metadata)] }))
   }
-  const names = new Set(entries.filter(({ section }) => section === "global").map(({ subsection }) => subsection))
-  const clouds = [...names].map((name) => ({
+  const clouds = cloudNames(entries).map((name) => ({
     name,
-    read: readCloud(sectionTitle("Global", name), collectSettings(entries, "global", name))
+    read: readCloud(sectionTitle("Global", name), collectSettings(entries, "global", name), yaml.get(name))
   }))
   return Either.right({
     files,
@@ -112,19 +128,12 @@ const fromEntries = (
   })
 }
 
-/**
- * Reads and merges files key by key; the last value of a key wins, within a file and over files. Fails on text that breaks
- * the grammar and on bad values in [BlockStorage] and [Metadata], with all of them at once. Unknown keys and sections,
- * which the Go driver passes over, become warnings.
- */
-export const parseCloudConf = (files: ReadonlyArray<ConfigFile>): Either.Either<CloudConf, ConfigError> => {
+/** All assignments of the files, in order. Fails on text that breaks the grammar, with every such file. */
+export const parseEntries = (
+  files: ReadonlyArray<ConfigFile>
+): Either.Either<ReadonlyArray<PlacedEntry>, ConfigError> => {
   const [problems, entries] = Arr.separate(files.map(readEntries))
-  return problems.length > 0
-    ? Either.left(new ConfigError({ problems }))
-    : fromEntries(
-        files.map(({ path }) => path),
-        entries.flat()
-      )
+  return problems.length > 0 ? Either.left(new ConfigError({ problems })) : Either.right(entries.flat())
 }
 
 /**

@@ -1,55 +1,55 @@
-import { FileSystem } from "@effect/platform"
-import { Effect, Either } from "effect"
-import { type CloudConf, type ConfigFile, parseCloudConf } from "./CloudConf.ts"
+import type { FileSystem } from "@effect/platform"
+import { Effect, type Either } from "effect"
+import { type CloudConf, parseEntries, readCloudConf, type YamlClouds, yamlRequestsOf } from "./CloudConf.ts"
+import { type ConfigFile, readConfigFile, wholeFile } from "./configFile.ts"
+import { type CloudsYamlSearch, loadYamlCloud } from "./loadYamlCloud.ts"
 import { ConfigError, type ConfigWarning } from "./problems.ts"
+import type { PlacedEntry } from "./settings.ts"
+import type { YamlCloud } from "./yamlCloud.ts"
 
-const wholeFile = (file: string, problem: string): ConfigWarning => ({
-  place: { file, line: undefined },
-  section: undefined,
-  key: undefined,
-  problem
-})
+/** A node works without a file that is missing, and needs no credentials, so it leaves clouds.yaml alone. */
+export type LoadOptions =
+  | { readonly missingFiles: "refuse"; readonly cloudsYaml: CloudsYamlSearch }
+  | { readonly missingFiles: "skip" }
 
-/** Text that is not UTF-8 is refused, since a replaced character would silently make another password. */
-const utf8 = (path: string, bytes: Uint8Array): Either.Either<string, ConfigError> =>
-  Either.try({
-    try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
-    catch: () => new ConfigError({ problems: [wholeFile(path, "is not UTF-8 text")] })
+/** What is wrong with an entry matters only to who needs its section. */
+const loadYamlClouds = (
+  entries: ReadonlyArray<PlacedEntry>,
+  search: CloudsYamlSearch
+): Effect.Effect<YamlClouds, never, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const clouds = new Map<string, Either.Either<YamlCloud, ConfigError>>()
+    for (const [name, request] of yamlRequestsOf(entries)) {
+      clouds.set(name, yield* Effect.either(loadYamlCloud(request, search)))
+    }
+    return clouds
   })
 
 /**
- * Reads and merges the files in order. A file that is not there is an error for a controller; a node works without
- * (`missingFiles: "skip"`) and gets a warning. A file that is there and cannot be read is always an error.
+ * Reads and merges the files in order, and the entries of clouds.yaml that they ask for. A missing file is an error or, for a
+ * node, a warning. A file that is there and cannot be read is always an error.
  */
-export const loadCloudConf = Effect.fn("loadCloudConf")(function* (
+export const loadCloudConf = (
   paths: ReadonlyArray<string>,
-  options: { readonly missingFiles: "refuse" | "skip" }
-) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const read = (path: string): Effect.Effect<ConfigFile | ConfigWarning, ConfigError> =>
-    fileSystem.readFile(path).pipe(
-      Effect.timeoutFail({
-        duration: "10 seconds",
-        onTimeout: () => new ConfigError({ problems: [wholeFile(path, "could not be read within 10 seconds")] })
-      }),
-      Effect.flatMap((bytes) => Effect.map(utf8(path, bytes), (text) => ({ path, text }))),
-      Effect.catchTags({
-        BadArgument: (error) =>
-          Effect.fail(new ConfigError({ problems: [wholeFile(path, `cannot be read: ${error.message}`)] })),
-        SystemError: (error) => {
-          if (error.reason !== "NotFound") {
-            return Effect.fail(new ConfigError({ problems: [wholeFile(path, `cannot be read: ${error.message}`)] }))
-          }
-          const missing = wholeFile(path, "does not exist")
-          return options.missingFiles === "skip"
-            ? Effect.succeed(missing)
-            : Effect.fail(new ConfigError({ problems: [missing] }))
-        }
-      })
+  options: LoadOptions
+): Effect.Effect<CloudConf, ConfigError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const files: Array<ConfigFile> = []
+    const warnings: Array<ConfigWarning> = []
+    for (const path of paths) {
+      const file = yield* readConfigFile(path)
+      const missing = wholeFile(path, "does not exist")
+      if (file !== undefined) files.push(file)
+      else if (options.missingFiles === "skip") warnings.push(missing)
+      else return yield* new ConfigError({ problems: [missing] })
+    }
+    const entries = yield* parseEntries(files)
+    const yaml: YamlClouds =
+      options.missingFiles === "skip" ? new Map() : yield* loadYamlClouds(entries, options.cloudsYaml)
+    const conf = yield* readCloudConf(
+      files.map(({ path }) => path),
+      entries,
+      yaml
     )
-  const found = yield* Effect.forEach(paths, read)
-  const files = found.flatMap((one) => ("text" in one ? [one] : []))
-  const missing = found.flatMap((one) => ("text" in one ? [] : [one]))
-  const conf: CloudConf = yield* parseCloudConf(files)
-  return { ...conf, warnings: [...missing, ...conf.warnings] }
-})
+    return { ...conf, warnings: [...warnings, ...conf.warnings] }
+  }).pipe(Effect.withSpan("loadCloudConf"))

@@ -3,9 +3,19 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Either, Redacted } from "effect"
 import fc from "fast-check"
 import { Auth } from "../../../src/adapters/config/auth.ts"
-import { parseCloudConf, requireClouds } from "../../../src/adapters/config/CloudConf.ts"
+import { parseEntries, readCloudConf, requireClouds } from "../../../src/adapters/config/CloudConf.ts"
+import type { ConfigFile } from "../../../src/adapters/config/configFile.ts"
 import { describeProblem } from "../../../src/adapters/config/problems.ts"
+import { reveal } from "./reveal.ts"
 
+const parseCloudConf = (files: ReadonlyArray<ConfigFile>) =>
+  Either.flatMap(parseEntries(files), (entries) =>
+    readCloudConf(
+      files.map(({ path }) => path),
+      entries,
+      new Map()
+    )
+  )
 const file = (text: string, path = "cloud.conf") => ({ path, text })
 const confOf = (...texts: ReadonlyArray<string>) =>
   Either.getOrThrow(
@@ -18,14 +28,6 @@ const cloudOf = (lines: string) =>
 const refusalOf = <A>(result: Either.Either<A, Error>) =>
   Either.match(result, { onLeft: ({ message }) => message, onRight: () => "accepted" })
 const cloudRefusal = (lines: string) => refusalOf(cloudsOf(`[Global]\nauth-url=http://keystone:5000\n${lines}`, [""]))
-
-/** Redacted values all look equal to `deepStrictEqual`, so they are opened first. */
-const reveal = (value: unknown): unknown => {
-  if (Redacted.isRedacted(value)) return `secret ${Redacted.value(value)}`
-  return typeof value === "object" && value !== null
-    ? Object.fromEntries(Object.entries(value).map(([key, part]) => [key, reveal(part)]))
-    : value
-}
 
 const admin = { name: "admin", domain: { name: "default" } }
 
@@ -56,7 +58,8 @@ region = RegionOne`,
         region: "RegionOne",
         interface: "public",
         tls: { caFile: undefined, client: undefined, insecure: false },
-        zoneMap: {}
+        zoneMap: {},
+        files: ["cloud.conf"]
       })
     ))
 
@@ -189,12 +192,6 @@ region = RegionOne`,
   ])("are refused without %s", (_, lines, message, secret = "") =>
     assert.include(cloudRefusal(`${lines}\n${secret}`).split("\n"), `cloud.conf: ${message}`)
   )
-
-  it("are refused for clouds.yaml, which is not read yet", () =>
-    assert.strictEqual(
-      cloudRefusal("use-clouds = true\ncloud = north"),
-      "cloud.conf:3: [Global] use-clouds: reading credentials from clouds.yaml is not supported yet; write them into this section"
-    ))
 
   it("are refused with every bad value at once", () =>
     assert.strictEqual(
@@ -339,7 +336,8 @@ describe("a node without credentials", () => {
     ["no file", []],
     ["an empty file", [""]],
     ["a file without [Global]", ["[BlockStorage]\nrescan-on-resize=yes"]],
-    ["a file whose [Global] is of no use", ["[Global]\nuse-clouds=maybe"]]
+    ["a file whose [Global] is of no use", ["[Global]\nuse-clouds=maybe"]],
+    ["a file whose [Global] leaves its credentials to clouds.yaml", ["[Global]\nuse-clouds=true"]]
   ])("starts with %s", (_, texts) => assert.isTrue(Either.isRight(parseCloudConf(texts.map((text) => file(text))))))
 
   it("learns that the controller would need [Global]", () =>

@@ -1,27 +1,11 @@
-import { FileSystem } from "@effect/platform"
-import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { loadCloudConf } from "../../../src/adapters/config/loadCloudConf.ts"
+import { cloudsYamlSearch } from "../../../src/adapters/config/loadYamlCloud.ts"
 import { describeProblem } from "../../../src/adapters/config/problems.ts"
+import { inFolder } from "./inFolder.ts"
 
-const inFolder = <A, E>(
-  use: (
-    folder: string,
-    write: (name: string, content: string | Uint8Array) => Effect.Effect<string>
-  ) => Effect.Effect<A, E, FileSystem.FileSystem>
-) =>
-  Effect.gen(function* () {
-    const fileSystem = yield* FileSystem.FileSystem
-    const folder = yield* fileSystem.makeTempDirectoryScoped()
-    return yield* use(folder, (name, content) => {
-      const path = `${folder}/${name}`
-      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
-      return Effect.orDie(Effect.as(fileSystem.writeFile(path, bytes), path))
-    })
-  }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
-
-const refuse = { missingFiles: "refuse" } as const
+const refuse = { missingFiles: "refuse", cloudsYaml: cloudsYamlSearch({}) } as const
 const skip = { missingFiles: "skip" } as const
 
 describe("loadCloudConf", () => {
