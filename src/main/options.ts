@@ -20,7 +20,7 @@ export interface Options {
   /** Never empty; `""` is plain [Global]. */
   readonly cloudNames: ReadonlyArray<string>
   readonly cluster: string
-  /** In the order given. */
+  /** In the order given; the last one goes to the front. */
   readonly userAgent: ReadonlyArray<string>
   /** Towards the cloud; a node makes no such requests. */
   readonly proxies: Proxies

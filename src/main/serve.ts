@@ -40,7 +40,7 @@ const observing = (address: Address | undefined): Effect.Effect<RequestObserver,
 const buildClouds = (options: Options, conf: CloudConf, observe: RequestObserver, pod: PodSurroundings | undefined) =>
   Effect.gen(function* () {
     const sections = yield* requireClouds(conf, options.cloudNames)
-    const userAgent = [...options.userAgent, `cinder-csi-plugin/${version}`].join(" ")
+    const userAgent = [`cinder-csi-plugin/${version}`, ...options.userAgent].reverse().join(" ")
     const cloudOptions = { userAgent, observe, proxies: options.proxies }
     const { cluster, withTopology } = options
     const { ignoreVolumeAz, multiWriterFileSystem } = conf.blockStorage
