@@ -1,5 +1,6 @@
 import { Context, Effect, Layer } from "effect"
 import { HostMounter } from "../ports/HostMounter.ts"
+import type { InstanceMetadata } from "../ports/InstanceMetadata.ts"
 import type { VolumeCapability } from "./Capability.ts"
 import {
   decideNodePublish,
@@ -8,6 +9,7 @@ import {
   type NodePublishWish
 } from "./decisions/nodePublish.ts"
 import { decideNodeUnpublish } from "./decisions/nodeUnpublish.ts"
+import { makeDiskSearch } from "./diskSearch.ts"
 import { type DomainError, type HostFailure, InvalidInput, Refused, Unsupported } from "./errors.ts"
 import { locateMounted, readMounts, topIsStale } from "./hostFacts.ts"
 import { isWithin, parentOf } from "./hostPath.ts"
@@ -15,6 +17,7 @@ import { NodeOperations } from "./NodeOperations.ts"
 import { namedFileSystem, requireField, requirePath } from "./nodeRequests.ts"
 import { isFinal, settle } from "./nodeSettling.ts"
 import { makePatience } from "./nodeWaiting.ts"
+import { leastBytesIn } from "./publishContext.ts"
 import type { VolumeId } from "./Volume.ts"
 import { ephemeralKey, isSet } from "./volumeContext.ts"
 
@@ -24,6 +27,7 @@ export interface NodePublishRequest {
   readonly targetPath: string
   readonly capability: VolumeCapability
   readonly readOnly: boolean
+  readonly publishContext: Readonly<Record<string, string>>
   readonly volumeContext: Readonly<Record<string, string>>
 }
 
@@ -37,10 +41,11 @@ export class NodePublishing extends Context.Tag("cinder-csi/domain/NodePublishin
     readonly unpublish: (volumeId: VolumeId, targetPath: string) => Effect.Effect<void, DomainError>
   }
 >() {
-  static readonly layer: Layer.Layer<NodePublishing, never, HostMounter> = Layer.effect(
+  static readonly layer: Layer.Layer<NodePublishing, never, HostMounter | InstanceMetadata> = Layer.effect(
     NodePublishing,
     Effect.gen(function* () {
       const host = yield* HostMounter
+      const { find } = yield* makeDiskSearch
       const exclusively = yield* NodeOperations
 
       /** `remove` takes only what is empty, so that its refusal says that something is in the way. */
@@ -58,7 +63,7 @@ export class NodePublishing extends Context.Tag("cinder-csi/domain/NodePublishin
         request: NodePublishRequest,
         prepared: boolean
       ): Effect.fn.Return<NodePublishFacts, HostFailure> {
-        const device = yield* host.findDevice(wish.volumeId)
+        const device = yield* find(wish.volumeId, leastBytesIn(request.publishContext))
         const mounts = yield* readMounts(host)
         const staging = yield* locateMounted(host, request.stagingPath, mounts)
         const { kind, path: targetPath } = yield* locateMounted(host, request.targetPath, mounts)

@@ -1,5 +1,6 @@
 import { Context, Effect, Either, Layer } from "effect"
 import { type BlockDevice, HostMounter } from "../ports/HostMounter.ts"
+import type { InstanceMetadata } from "../ports/InstanceMetadata.ts"
 import type { VolumeCapability } from "./Capability.ts"
 import { sharingRisk } from "./decisions/capabilities.ts"
 import { mkfsTexts } from "./decisions/mkfsOptions.ts"
@@ -14,6 +15,7 @@ import {
 } from "./decisions/stage.ts"
 import { decideUnstage } from "./decisions/unstage.ts"
 import { act, done } from "./decisions/Verdict.ts"
+import { makeDiskSearch } from "./diskSearch.ts"
 import { DeviceNotFound, type DomainError, type HostFailure } from "./errors.ts"
 import { locateMounted, readMounts, topIsStale } from "./hostFacts.ts"
 import { NodeOperations } from "./NodeOperations.ts"
@@ -31,6 +33,12 @@ const deviceBudgetMillis = 45_000
 /** A bus that announces its disks has done so by now; others are asked again every so often. */
 const firstRescanMillis = 2_000
 const rescanEveryMillis = 10_000
+
+/**
+ * How long a disk gets to prove by its serial what it is, before Nova is asked where it plugged the volume in. Nova
+ * answers that question from a copy of up to 15 seconds of age.
+ */
+const serialBudgetMillis = 16_000
 
 export interface StageRequest {
   readonly volumeId: VolumeId
@@ -50,19 +58,26 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
     readonly unstage: (volumeId: VolumeId, stagingPath: string) => Effect.Effect<void, DomainError>
   }
 >() {
-  static readonly layer: Layer.Layer<NodeStaging, never, HostMounter> = Layer.effect(
+  static readonly layer: Layer.Layer<NodeStaging, never, HostMounter | InstanceMetadata> = Layer.effect(
     NodeStaging,
     Effect.gen(function* () {
       const host = yield* HostMounter
+      const { described } = yield* makeDiskSearch
       const exclusively = yield* NodeOperations
       const noticeOnce = yield* makeNoticeOnce
 
-      const awaitDevice = Effect.fnUntraced(function* (volumeId: VolumeId, patience: Patience) {
+      const awaitDevice = Effect.fnUntraced(function* (
+        volumeId: VolumeId,
+        leastBytes: bigint | undefined,
+        patience: Patience
+      ) {
         let nextRescan = firstRescanMillis
         for (;;) {
           const device = yield* host.findDevice(volumeId)
           if (device !== undefined) return device
           const waited = yield* patience.waited
+          const addressed = waited < serialBudgetMillis ? undefined : yield* described(volumeId, leastBytes)
+          if (addressed !== undefined) return addressed
           if (waited >= nextRescan) {
             nextRescan = waited + rescanEveryMillis
             yield* Effect.catchAll(host.rescan, (failure) => Effect.logWarning(failure.message))
@@ -137,7 +152,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
           let seen: BlockDevice | undefined
           let undo: Effect.Effect<void> = Effect.void
           const facts = Effect.gen(function* () {
-            const device = yield* awaitDevice(wish.volumeId, patience)
+            const device = yield* awaitDevice(wish.volumeId, wish.leastBytes, patience)
             const isSame = seen?.number === device.number && seen.sizeBytes === device.sizeBytes
             if (!isSame) progress = { ...noProgress, refreshed: progress.refreshed }
             seen = device
@@ -174,7 +189,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
         const mkfs = mkfsTexts(volumeContext)
         const staged =
           access._tag === "block"
-            ? Effect.asVoid(awaitDevice(volumeId, patience))
+            ? Effect.asVoid(awaitDevice(volumeId, leastBytes, patience))
             : stageFileSystem(
                 { volumeId, fileSystem, mode, flags: access.flags, leastBytes, resizeRequired, mkfs },
                 stagingPath,

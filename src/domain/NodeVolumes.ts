@@ -6,6 +6,7 @@ import type { CapacityRange } from "./Capacity.ts"
 import { decideNodeExpand, type NodeExpandAction, rangeProblem } from "./decisions/nodeExpand.ts"
 import { decideNodeUsage } from "./decisions/nodeUsage.ts"
 import { type PresenceFacts, presenceOf } from "./decisions/presence.ts"
+import { makeDiskSearch } from "./diskSearch.ts"
 import { type DomainError, type HostFailure, IdentityUnknown, InvalidInput, PathNotFound } from "./errors.ts"
 import { locateMounted, readMounts } from "./hostFacts.ts"
 import { isProperPath, isTooLong } from "./hostPath.ts"
@@ -68,6 +69,7 @@ export class NodeVolumes extends Context.Tag("cinder-csi/domain/NodeVolumes")<
       const host = yield* HostMounter
       const metadata = yield* InstanceMetadata
       const settings = yield* NodeSettings
+      const { find } = yield* makeDiskSearch
       const exclusively = yield* NodeOperations
 
       /** A path that cannot be one of ours is one where the volume is not, which is NOT_FOUND to an orchestrator. */
@@ -84,7 +86,7 @@ export class NodeVolumes extends Context.Tag("cinder-csi/domain/NodeVolumes")<
       ): Effect.fn.Return<PresenceFacts, HostFailure> {
         const mounts = yield* readMounts(host)
         const place = yield* locateMounted(host, path, mounts)
-        const device = yield* host.findDevice(volumeId)
+        const device = yield* find(volumeId, undefined)
         const deviceAtPath = place.kind === "blockDevice" ? yield* host.deviceAt(place.path) : undefined
         return { path: place.path, mounts, device, deviceAtPath }
       })

@@ -1,9 +1,10 @@
 import { Context, type Effect } from "effect"
 import type { FileSystem } from "../domain/Capability.ts"
+import type { DiskAddress } from "../domain/DescribedDisk.ts"
 import type { HostFailure } from "../domain/errors.ts"
 import type { VolumeId } from "../domain/Volume.ts"
 
-/** A disk whose own serial (or, where configured, another source of identity) proves which volume it is. */
+/** A disk that is known to be a volume: by its own serial, where configured by another source, or by its address. */
 export interface BlockDevice {
   /** Such as /dev/vdb; valid only as long as the disk stays attached. */
   readonly path: string
@@ -71,6 +72,14 @@ export class HostMounter extends Context.Tag("cinder-csi/ports/HostMounter")<
   {
     /** The one disk that is this volume; undefined if none is. Fails if two disks claim to be it. */
     readonly findDevice: (volume: VolumeId) => Effect.Effect<BlockDevice | undefined, HostFailure>
+    /**
+     * The one disk at an address of a bus; undefined if none is there or the one there has the serial of another volume.
+     * Fails if there are several. The address proves less than a serial: ask only if no disk proves to be the volume.
+     */
+    readonly findDeviceAt: (
+      address: DiskAddress,
+      volume: VolumeId
+    ) => Effect.Effect<BlockDevice | undefined, HostFailure>
     /** Names and serials of the disks seen, for an error message. */
     readonly describeDevices: Effect.Effect<ReadonlyArray<string>>
     /** Makes the kernel look for new disks, where a bus does not announce them itself. Idempotent. */

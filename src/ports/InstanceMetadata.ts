@@ -1,4 +1,5 @@
 import { Context, type Effect } from "effect"
+import type { DescribedDisk } from "../domain/DescribedDisk.ts"
 import type { IdentityUnknown } from "../domain/errors.ts"
 import type { ServerId } from "../domain/Server.ts"
 
@@ -16,5 +17,7 @@ export class InstanceMetadata extends Context.Tag("cinder-csi/ports/InstanceMeta
   {
     /** Cheap after the first success, since identity never changes in the life of a server. Safe to repeat. */
     readonly identity: Effect.Effect<InstanceIdentity, IdentityUnknown>
+    /** As Nova has them within the last seconds; empty where it does not tell. Answers within seconds. Safe to repeat. */
+    readonly disks: Effect.Effect<ReadonlyArray<DescribedDisk>>
   }
 >() {}

@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, TestClock } from "effect"
+import { Clock, Effect, Fiber, Layer, Logger, LogLevel, TestClock } from "effect"
 import { CallDeadline } from "../../src/domain/CallDeadline.ts"
+import type { DiskAddress } from "../../src/domain/DescribedDisk.ts"
 import { VolumeId } from "../../src/domain/Volume.ts"
+import { HostMounter } from "../../src/ports/HostMounter.ts"
 import { capturedLogs } from "../adapters/csi/stubs.ts"
 import {
   asText,
@@ -273,6 +275,65 @@ describe("NodeStaging", () => {
         yield* Fiber.join(call)
         assert.deepStrictEqual(yield* operations(host), [])
         assert.strictEqual(yield* host.kind(stagingPath), "absent")
+      })
+    )
+  })
+
+  describe("a disk without a serial", () => {
+    const described = { bus: "scsi", address: "0:0:0:2", serial: volumeId as string }
+
+    /** A host whose disks prove nothing, with the volume plugged in where Nova says. */
+    const nodeWithAnonymousDisk = Effect.gen(function* () {
+      const { host, memory } = yield* nodeWithDisk()
+      const looks: Array<number> = []
+      const mounter = {
+        ...host.mounter,
+        findDevice: () => Effect.succeed(undefined),
+        findDeviceAt: (address: DiskAddress) =>
+          Effect.zipRight(
+            Effect.map(Clock.currentTimeMillis, (now) => looks.push(now)),
+            address.address === described.address ? host.mounter.findDevice(volumeId) : Effect.succeed(undefined)
+          )
+      }
+      return { host: { ...host, mounter, layer: Layer.succeed(HostMounter, mounter) }, looks, memory }
+    })
+
+    it.effect("is taken where Nova says it is, once it had its time to prove itself", () =>
+      Effect.gen(function* () {
+        const { host, looks, memory } = yield* nodeWithAnonymousDisk
+        const { publishing, staging, volumes } = yield* servicesOn(host, {}, undefined, [described])
+        const call = yield* Effect.fork(staging.stage(stageRequest()))
+        yield* TestClock.adjust("25 seconds")
+        yield* Fiber.join(call)
+        assert.isAtLeast(looks[0] ?? 0, 16_000)
+        assert.strictEqual((yield* memory.contents(volumeId))._tag, "FileSystem")
+        yield* publishing.publish(publishRequest())
+        assert.strictEqual((yield* volumes.usage(volumeId, targetPath)).totalBytes, GiB)
+      })
+    )
+
+    it.effect("and smaller than the volume is not taken", () =>
+      Effect.gen(function* () {
+        const { host, memory } = yield* nodeWithAnonymousDisk
+        const { publishing, staging } = yield* servicesOn(host, {}, undefined, [described])
+        const publishContext = { "cinder.csi.openstack.org/sizeBytes": `${2n * GiB}` }
+        const call = yield* Effect.fork(Effect.flip(staging.stage(stageRequest({ publishContext }))))
+        yield* TestClock.adjust("61 seconds")
+        assert.strictEqual((yield* Fiber.join(call))._tag, "DeviceNotFound")
+        assert.strictEqual((yield* memory.contents(volumeId))._tag, "Blank")
+        const raw = publishRequest({ capability: blockCapability(), publishContext })
+        assert.strictEqual((yield* Effect.flip(publishing.publish(raw)))._tag, "DeviceNotFound")
+      }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
+    )
+
+    it.effect("is not found where Nova describes other volumes alone", () =>
+      Effect.gen(function* () {
+        const { host, looks } = yield* nodeWithAnonymousDisk
+        const { staging } = yield* servicesOn(host, {}, undefined, [{ ...described, serial: otherVolumeId }])
+        const call = yield* Effect.fork(Effect.flip(staging.stage(stageRequest())))
+        yield* TestClock.adjust("61 seconds")
+        assert.strictEqual((yield* Fiber.join(call))._tag, "DeviceNotFound")
+        assert.deepStrictEqual(looks, [])
       })
     )
   })

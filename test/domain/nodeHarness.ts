@@ -1,6 +1,7 @@
 import { Effect, Layer } from "effect"
 import { type HostMemory, type HostMemoryServer, makeHostMemory } from "../../src/adapters/memory/HostMemory.ts"
 import type { Access, AccessMode, VolumeCapability } from "../../src/domain/Capability.ts"
+import type { DescribedDisk } from "../../src/domain/DescribedDisk.ts"
 import type { IdentityUnknown } from "../../src/domain/errors.ts"
 import { NodePublishing } from "../../src/domain/NodePublishing.ts"
 import { type NodeOptions, NodeSettings } from "../../src/domain/NodeSettings.ts"
@@ -36,7 +37,8 @@ export const defaults: NodeOptions = {
 export const servicesOn = (
   server: HostMemoryServer,
   options: Partial<NodeOptions> = {},
-  metadata: Effect.Effect<InstanceIdentity, IdentityUnknown> = Effect.succeed(identity)
+  metadata: Effect.Effect<InstanceIdentity, IdentityUnknown> = Effect.succeed(identity),
+  disks: ReadonlyArray<DescribedDisk> = []
 ) =>
   Effect.all({ staging: NodeStaging, publishing: NodePublishing, volumes: NodeVolumes }).pipe(
     Effect.provide(
@@ -45,7 +47,7 @@ export const servicesOn = (
           Layer.mergeAll(
             server.layer,
             Layer.succeed(NodeSettings, { ...defaults, ...options }),
-            Layer.succeed(InstanceMetadata, { identity: metadata })
+            Layer.succeed(InstanceMetadata, { identity: metadata, disks: Effect.succeed(disks) })
           )
         )
       )
@@ -97,6 +99,7 @@ export const publishRequest = (changes: Partial<Parameters<NodePublishing["Type"
   targetPath,
   capability: mountCapability(),
   readOnly: false,
+  publishContext: {},
   volumeContext: {},
   ...changes
 })

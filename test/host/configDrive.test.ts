@@ -33,7 +33,7 @@ describe("the config drive", () => {
     onHost(
       Effect.gen(function* () {
         const options = yield* drive(document(), { label, link: label })
-        assert.deepStrictEqual(yield* makeConfigDrive(options).ask, { uuid: serverId, zone: "zone-a" })
+        assert.deepStrictEqual(yield* makeConfigDrive(options).ask, { uuid: serverId, zone: "zone-a", disks: [] })
         assert.deepStrictEqual(
           mountsBelow(tmpdir()).filter((target) => target.includes("config-drive-")),
           []

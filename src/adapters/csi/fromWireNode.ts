@@ -50,6 +50,7 @@ export const nodePublishRequest = (request: wire.NodePublishVolumeRequest): Chec
       capability: yield* capability(request.volumeCapability),
       stagingPath: request.stagingTargetPath,
       readOnly: request.readonly,
+      publishContext: record(request.publishContext),
       volumeContext: record(request.volumeContext)
     }
   })

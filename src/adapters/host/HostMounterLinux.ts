@@ -25,6 +25,7 @@ export const layerHostLinux = (given: Partial<HostOptions> = {}): Layer.Layer<Ho
       const { look } = options.limits
       return {
         findDevice: Effect.fn("HostMounter.findDevice")(devices.find),
+        findDeviceAt: Effect.fn("HostMounter.findDeviceAt")(devices.findAt),
         describeDevices: devices.describe,
         rescan: Effect.withSpan(rescan, "HostMounter.rescan"),
         refreshSize: Effect.fn("HostMounter.refreshSize")(refreshSize),

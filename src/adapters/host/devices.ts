@@ -1,12 +1,13 @@
 import { lstat, readdir, realpath } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect } from "effect"
+import type { DiskAddress } from "../../domain/DescribedDisk.ts"
 import type { HostFailure } from "../../domain/errors.ts"
 import type { VolumeId } from "../../domain/Volume.ts"
 import type { BlockDevice } from "../../ports/HostMounter.ts"
 import { call, codeOf, failed } from "./failures.ts"
 import type { HostOptions } from "./HostOptions.ts"
-import { type Disk, describe, promises, proofOf } from "./identity.ts"
+import { bearsSomeVolume, type Disk, describe, promises, proofOf } from "./identity.ts"
 import { makeSysfs } from "./sysfs.ts"
 
 /** The device number of a block device node; undefined if the path is none. Symlinks are not followed. */
@@ -31,6 +32,7 @@ export const numberOfNode: NumberOf = async (path) => {
 
 export interface Devices {
   readonly find: (volume: VolumeId) => Effect.Effect<BlockDevice | undefined, HostFailure>
+  readonly findAt: (address: DiskAddress, volume: VolumeId) => Effect.Effect<BlockDevice | undefined, HostFailure>
   readonly describe: Effect.Effect<ReadonlyArray<string>>
   readonly at: (path: string) => Effect.Effect<BlockDevice | undefined, HostFailure>
   /** Fails if the node no longer leads to the same disk, as after a quick detach and attach. */
@@ -51,21 +53,23 @@ export const makeDevices = (
 ): Devices => {
   const sysfs = makeSysfs(sysRoot)
   const byId = join(devRoot, "disk", "by-id")
+  const byPath = join(devRoot, "disk", "by-path")
 
   const look = <A>(operation: string, act: () => Promise<A>) => call(operation, limits.look, act)
 
-  /** The nodes that udev's links promise to be the volume; a link that leads nowhere is none. */
-  const promisedNodes = async (volume: VolumeId): Promise<ReadonlyArray<Node>> => {
-    const names = await readdir(byId).catch(() => [])
-    const nodes = names
-      .filter((name) => promises(volume, name))
-      .map(async (name) => {
-        const path = await realpath(join(byId, name)).catch(() => undefined)
-        const number = path === undefined ? undefined : await numberOf(path)
-        return path === undefined || number === undefined ? [] : [{ path, number }]
-      })
+  /** The nodes behind links of udev; a link that leads nowhere is none. */
+  const nodesBehind = async (folder: string, isWanted: (name: string) => boolean): Promise<ReadonlyArray<Node>> => {
+    const names = await readdir(folder).catch(() => [])
+    const nodes = names.filter(isWanted).map(async (name) => {
+      const path = await realpath(join(folder, name)).catch(() => undefined)
+      const number = path === undefined ? undefined : await numberOf(path)
+      return path === undefined || number === undefined ? [] : [{ path, number }]
+    })
     return (await Promise.all(nodes)).flat()
   }
+
+  /** The nodes that udev's links promise to be the volume. */
+  const promisedNodes = (volume: VolumeId) => nodesBehind(byId, (name) => promises(volume, name))
 
   /** The node of a disk: udev's choice first, else the kernel's name, where `!` stands for a slash. */
   const nodeOf = async (disk: Disk, promised: ReadonlyArray<Node>): Promise<string | undefined> => {
@@ -104,6 +108,38 @@ export const makeDevices = (
       return path === undefined ? undefined : { path, number: disk.number, sizeBytes: disk.sizeBytes, evidence }
     })
 
+  /** The whole disks whose links by path end with bus and address, as `acpi-VMBUS:00-scsi-0:0:0:2` does. */
+  const disksAt = async ({ address, bus }: DiskAddress) => {
+    const nodes = await nodesBehind(byPath, (name) => name.endsWith(`-${bus}-${address}`))
+    const disks = await sysfs.disks()
+    const numbers = [...new Set(nodes.map(({ number }) => number))]
+    return numbers.flatMap((number) => {
+      const disk = disks.find((each) => each.number === number)
+      const path = nodes.find((node) => node.number === number)?.path
+      return disk === undefined || path === undefined ? [] : [{ disk, path }]
+    })
+  }
+
+  const findAt = (address: DiskAddress, volume: VolumeId) =>
+    Effect.gen(function* () {
+      const where = `${address.bus} ${address.address}`
+      const operation = `find the disk of volume ${volume} at ${where}`
+      const [found, ...others] = yield* look(operation, () => disksAt(address))
+      if (found === undefined) return undefined
+      if (others.length > 0) {
+        const names = [found, ...others].map(({ disk }) => describe(disk)).join(" and ")
+        return yield* failed(operation, `more than one disk is there: ${names}`)
+      }
+      const { disk, path } = found
+      const proof = proofOf(volume, disk, identity)
+      if (proof === undefined && bearsSomeVolume(disk)) {
+        yield* Effect.logWarning(`${where} should be volume ${volume} and is ${describe(disk)}`)
+        return undefined
+      }
+      const evidence = proof ?? `address ${where} in the server's metadata`
+      return { path, number: disk.number, sizeBytes: disk.sizeBytes, evidence }
+    })
+
   const at = (path: string) =>
     look(`look at ${path}`, async (): Promise<BlockDevice | undefined> => {
       const number = await numberOf(path)
@@ -134,6 +170,7 @@ export const makeDevices = (
 
   return {
     find,
+    findAt,
     describe: look("list the disks", sysfs.disks).pipe(
       Effect.map((disks) =>
         disks

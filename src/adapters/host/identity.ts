@@ -58,6 +58,19 @@ export const proofOf = (volume: VolumeId, disk: Disk, source: IdentitySource): s
   }
 }
 
+/**
+ * Whether a disk bears a volume's id or number: then it is that volume and no other. Numbers that the hypervisor or the
+ * hardware gave it (Microsoft's begin with 6002248) say nothing about volumes.
+ */
+export const bearsSomeVolume = ({ backingFile, serials }: Disk): boolean => {
+  const forms = [
+    /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f](?:[0-9a-f]{3}-[0-9a-f]{12})?$/,
+    /^(?!6002248)[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}$/
+  ]
+  const words = serials.flatMap(({ text }) => wordsOf(text))
+  return words.some((word) => forms.some((form) => form.test(word))) || /\/volume-[^/]+$/.test(backingFile ?? "")
+}
+
 /** Whether udev's link of this name in disk/by-id promises the volume. A promise only: links outlive their disks. */
 export const promises = (volume: VolumeId, link: string): boolean => {
   const spelling = spellingsOf(volume)

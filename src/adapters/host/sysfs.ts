@@ -21,15 +21,34 @@ export const unitSerial = (page: Uint8Array): string => {
   return Buffer.from(page.subarray(4, 4 + length)).toString("latin1")
 }
 
+/** The kinds of designator that may hold a serial: vendor's, T10, EUI-64, NAA and SCSI name (SPC-4, 7.8.6). */
+const designatorTypes: ReadonlyArray<number | undefined> = [0, 1, 2, 3, 8]
+
+/** The SCSI page that names the disk in several ways, binary or as text; names of ports and targets are passed over. */
+export const designators = (page: Uint8Array): ReadonlyArray<string> => {
+  if (page.length < 4 || page[1] !== 0x83) return []
+  const end = Math.min(page.length, 4 + (page[2] ?? 0) * 256 + (page[3] ?? 0))
+  const texts: Array<string> = []
+  for (let start = 4; start + 4 <= end; ) {
+    const [codeSet = 0, kind = 0, , length = 0] = page.subarray(start, start + 4)
+    const value = Buffer.from(page.subarray(start + 4, Math.min(start + 4 + length, end)))
+    const isOfDisk = (kind & 0x30) === 0 && designatorTypes.includes(kind & 0x0f)
+    if (isOfDisk) texts.push(value.toString((codeSet & 0x0f) === 1 ? "hex" : "latin1"))
+    start += 4 + length
+  }
+  return texts
+}
+
 const plain = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1")
 
-type SerialFile = readonly [file: string, from: string, decode: (bytes: Uint8Array) => string]
+type SerialFile = readonly [file: string, from: string, decode: (bytes: Uint8Array) => string | ReadonlyArray<string>]
 
 /** Where the drivers of virtio-blk, SCSI and NVMe show the identity of a disk. */
 const serialFiles: ReadonlyArray<SerialFile> = [
   ["serial", "serial", plain],
   ["device/serial", "serial", plain],
   ["device/vpd_pg80", "unit serial", unitSerial],
+  ["device/vpd_pg83", "designator", designators],
   ["device/wwid", "wwid", plain],
   ["wwid", "wwid", plain]
 ]
@@ -49,8 +68,8 @@ export const makeSysfs = (root: string): Sysfs => {
     const text = async (file: string) => (await orNothing(readFile(join(folder, file), "utf8")))?.replace(/\n$/, "")
     const serial = async ([file, from, decode]: SerialFile): Promise<ReadonlyArray<Serial>> => {
       const bytes = await orNothing(readFile(join(folder, file)))
-      const said = bytes === undefined ? "" : clean(decode(bytes))
-      return said === "" ? [] : [{ from, text: said }]
+      const said = bytes === undefined ? [] : [decode(bytes)].flat()
+      return said.map(clean).flatMap((text) => (text === "" ? [] : [{ from, text }]))
     }
     const [number, sectors, hidden, backingFile] = await Promise.all(
       ["dev", "size", "hidden", "loop/backing_file"].map(text)

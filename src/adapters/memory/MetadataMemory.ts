@@ -13,6 +13,7 @@ export const layerMetadataMemory = (server: string): Layer.Layer<InstanceMetadat
         found === undefined
           ? new IdentityUnknown({ tried: [`in-memory metadata: the World has no server ${server}`] })
           : Effect.succeed({ serverId: ServerId(found.id), zone: found.zone, source: "in-memory metadata" })
-      )
+      ),
+      disks: Effect.succeed([])
     }))
   )

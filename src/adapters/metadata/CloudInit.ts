@@ -48,7 +48,7 @@ export const makeCloudInit = ({ sysRoot, cloudRoot }: CloudInitOptions): Source 
     if (firmware !== undefined && !agrees(uuid, firmware)) {
       return yield* new SourceFailure({ problem: `its instance-id ${uuid} is not the firmware's ${firmware}` })
     }
-    return { uuid, zone: undefined }
+    return { uuid, zone: undefined, disks: [] }
   })
   return { name: "cloud-init", ask }
 }

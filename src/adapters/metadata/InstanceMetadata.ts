@@ -1,11 +1,12 @@
-import { Duration, Effect, Fiber, Layer } from "effect"
+import { Clock, Duration, Effect, Fiber, Layer } from "effect"
+import type { DescribedDisk } from "../../domain/DescribedDisk.ts"
 import { IdentityUnknown } from "../../domain/errors.ts"
 import { ServerId } from "../../domain/Server.ts"
 import { type InstanceIdentity, InstanceMetadata } from "../../ports/InstanceMetadata.ts"
 import { makeCloudInit } from "./CloudInit.ts"
 import { makeConfigDrive } from "./ConfigDrive.ts"
 import { makeMetadataService } from "./MetadataService.ts"
-import type { Source, Told } from "./Source.ts"
+import { type Source, SourceFailure, type Told } from "./Source.ts"
 
 /** As `search-order` in the section Metadata of cloud.conf names them. */
 export type MetadataSource = "configDrive" | "metadataService"
@@ -38,9 +39,10 @@ interface Answer {
   readonly told: Told
 }
 
-const makeResolve = (options: MetadataOptions) => {
+type Service = ReturnType<typeof makeMetadataService>
+
+const makeResolve = (options: MetadataOptions, service: Service) => {
   const configDrive = makeConfigDrive({ ...options, fileSystems: options.configDriveFileSystems })
-  const service = makeMetadataService(options)
   const cloudInit = makeCloudInit(options)
 
   const sources: ReadonlyArray<Pick<Answer, "from" | "source">> = [
@@ -96,12 +98,41 @@ const makeResolve = (options: MetadataOptions) => {
   })
 }
 
+const disksLimit = Duration.seconds(5)
+const disksAgeMillis = 5_000
+
+/**
+ * A config drive lists the disks of the day it was written, and another volume may be at their addresses by now: so the
+ * service alone is believed.
+ */
+const makeDisks = ({ searchOrder }: MetadataOptions, service: Service): Effect.Effect<ReadonlyArray<DescribedDisk>> => {
+  if (!searchOrder.includes("metadataService")) return Effect.succeed([])
+  let last: { readonly at: number; readonly disks: ReadonlyArray<DescribedDisk> } | undefined
+
+  const ask = service.once.pipe(
+    Effect.map(({ disks }) => disks),
+    Effect.timeoutFail({ duration: disksLimit, onTimeout: () => new SourceFailure({ problem: "no answer in time" }) }),
+    Effect.catchAll(({ problem }) =>
+      Effect.as(Effect.logWarning(`the metadata service does not tell where disks are: ${problem}`), [])
+    )
+  )
+  return Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    if (last !== undefined && now - last.at < disksAgeMillis) return last.disks
+    const disks = yield* ask
+    last = { at: yield* Clock.currentTimeMillis, disks }
+    return disks
+  })
+}
+
 /** Who this machine is, as the first source that answers has it. A success is kept for good, a failure never. */
 export const layerInstanceMetadata = (given: Partial<MetadataOptions> = {}): Layer.Layer<InstanceMetadata> =>
   Layer.scoped(
     InstanceMetadata,
     Effect.gen(function* () {
-      const resolve = makeResolve({ ...defaultMetadataOptions, ...given })
+      const options = { ...defaultMetadataOptions, ...given }
+      const service = makeMetadataService(options)
+      const resolve = makeResolve(options, service)
       const scope = yield* Effect.scope
       const turn = Effect.unsafeMakeSemaphore(1)
       let known: InstanceIdentity | undefined
@@ -124,6 +155,9 @@ export const layerInstanceMetadata = (given: Partial<MetadataOptions> = {}): Lay
       const identity = Effect.suspend(() =>
         known === undefined ? Effect.flatMap(search, Fiber.join) : Effect.succeed(known)
       )
-      return { identity: Effect.withSpan(identity, "InstanceMetadata.identity") }
+      return {
+        identity: Effect.withSpan(identity, "InstanceMetadata.identity"),
+        disks: makeDisks(options, service)
+      }
     })
   )

@@ -11,7 +11,7 @@ describe("cloud-init's note", () => {
     Effect.gen(function* () {
       const { roots, note } = yield* machine
       note(serverId.toUpperCase())
-      assert.deepStrictEqual(yield* makeCloudInit(roots).ask, { uuid: serverId, zone: undefined })
+      assert.deepStrictEqual(yield* makeCloudInit(roots).ask, { uuid: serverId, zone: undefined, disks: [] })
     }).pipe(Effect.scoped)
   )
 

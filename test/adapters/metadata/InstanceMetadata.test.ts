@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Layer, Logger } from "effect"
+import { Clock, Duration, Effect, Fiber, Layer, Logger } from "effect"
 import { layerInstanceMetadata, type MetadataOptions } from "../../../src/adapters/metadata/InstanceMetadata.ts"
 import { ServerId } from "../../../src/domain/Server.ts"
 import { InstanceMetadata } from "../../../src/ports/InstanceMetadata.ts"
@@ -131,6 +131,65 @@ describe("who this machine is", () => {
         tried.map((line) => line.split(":")[0]),
         ["metadata service", "config drive", "cloud-init"]
       )
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("where the disks of this machine are", () => {
+  const disk = { bus: "scsi", address: "0:0:0:2", serial: otherId }
+  const described = document(serverId, "zone-a", [{ type: "disk", ...disk }])
+
+  /** A clock that stands still until it is set. */
+  const settableClock = Effect.map(Effect.clock, (real) => {
+    let now = 0
+    const clock: Clock.Clock = {
+      [Clock.ClockTypeId]: Clock.ClockTypeId,
+      unsafeCurrentTimeMillis: () => now,
+      currentTimeMillis: Effect.sync(() => now),
+      unsafeCurrentTimeNanos: () => BigInt(now) * 1_000_000n,
+      currentTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
+      sleep: (duration) => real.sleep(duration)
+    }
+    const set = (millis: number) => {
+      now = millis
+    }
+    return { clock, set }
+  })
+
+  it.live("is asked anew once the answer has aged, since disks come and go", () =>
+    Effect.gen(function* () {
+      const { roots } = yield* machine
+      const { url, requests } = yield* serve(inTurn(telling(document()), telling(described)))
+      const metadata = yield* build({ ...roots, baseUrls: [url] })
+      const { clock, set } = yield* settableClock
+      const disks = Effect.withClock(metadata.disks, clock)
+      assert.deepStrictEqual(yield* disks, [])
+      set(4_999)
+      assert.deepStrictEqual(yield* disks, [])
+      assert.strictEqual(requests.length, 1)
+      set(5_000)
+      assert.deepStrictEqual(yield* disks, [disk])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("is not known while the service is silent, and why is logged", () =>
+    Effect.gen(function* () {
+      const { roots } = yield* machine
+      const { url } = yield* serve(telling("away", 503))
+      const metadata = yield* build({ ...roots, baseUrls: [url] })
+      const { lines, logger } = collecting()
+      assert.deepStrictEqual(yield* Effect.provide(metadata.disks, logger), [])
+      assert.match(lines.join(), /^WARN the metadata service does not tell where disks are: .*503/)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("is not asked where the search order leaves the service out", () =>
+    Effect.gen(function* () {
+      const { roots } = yield* machine
+      const { url, requests } = yield* serve(telling(described))
+      const metadata = yield* build({ ...roots, baseUrls: [url], searchOrder: ["configDrive"] })
+      assert.deepStrictEqual(yield* metadata.disks, [])
+      assert.strictEqual(requests.length, 0)
     }).pipe(Effect.scoped)
   )
 })

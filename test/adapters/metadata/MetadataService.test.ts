@@ -22,11 +22,34 @@ describe("the metadata service", () => {
   it.live("tells the server's id and zone from OpenStack's document", () =>
     Effect.gen(function* () {
       const { url, requests } = yield* serve(telling(document()))
-      assert.deepStrictEqual(yield* service(url).ask, { uuid: serverId, zone: "zone-a" })
+      assert.deepStrictEqual(yield* service(url).ask, { uuid: serverId, zone: "zone-a", disks: [] })
       assert.deepStrictEqual(
         requests.map((request) => request.url),
         ["/openstack/latest/meta_data.json"]
       )
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("tells the disks of which it says enough", () =>
+    Effect.gen(function* () {
+      const disk = { type: "disk", bus: "scsi", address: "0:0:0:2", serial: otherId }
+      const devices = [
+        { ...disk, path: "/dev/sdb", tags: ["data"] },
+        { type: "nic", bus: "pci", address: "0000:00:02.0", mac: "00:11:22:33:44:55" },
+        { ...disk, serial: undefined },
+        { ...disk, address: 7 },
+        "disk"
+      ]
+      const { url } = yield* serve(telling(document(serverId, "zone-a", devices)))
+      const { disks } = yield* service(url).ask
+      assert.deepStrictEqual(disks, [{ bus: "scsi", address: "0:0:0:2", serial: otherId }])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live.each([null, {}, "none", 3])("tells of no disks where its list is %j", (devices) =>
+    Effect.gen(function* () {
+      const { url } = yield* serve(telling(document(serverId, "zone-a", devices)))
+      assert.deepStrictEqual((yield* service(url).ask).disks, [])
     }).pipe(Effect.scoped)
   )
 
@@ -97,7 +120,7 @@ describe("the metadata service", () => {
     Effect.gen(function* () {
       const body = JSON.stringify({ uuid: serverId.toUpperCase(), availability_zone: zone })
       const { url } = yield* serve(telling(body))
-      assert.deepStrictEqual(yield* service(url).ask, { uuid: serverId, zone: undefined })
+      assert.deepStrictEqual(yield* service(url).ask, { uuid: serverId, zone: undefined, disks: [] })
     }).pipe(Effect.scoped)
   )
 

@@ -6,8 +6,9 @@ export const serverId = "1c2f4b7e-9d3a-4e51-8a6b-0f1e2d3c4b5a"
 export const otherId = "0f1e2d3c-4b5a-4e51-8a6b-1c2f4b7e9d3a"
 
 /** As Nova writes it, with more in it than we read. */
-export const document = (uuid: unknown = serverId, zone: unknown = "zone-a") =>
+export const document = (uuid: unknown = serverId, zone: unknown = "zone-a", devices?: unknown) =>
   JSON.stringify({
+    devices,
     uuid,
     availability_zone: zone,
     name: "node-1",
