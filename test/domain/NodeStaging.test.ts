@@ -322,7 +322,7 @@ describe("NodeStaging", () => {
         assert.strictEqual((yield* Fiber.join(call))._tag, "DeviceNotFound")
         assert.strictEqual((yield* memory.contents(volumeId))._tag, "Blank")
         const raw = publishRequest({ capability: blockCapability(), publishContext })
-        assert.strictEqual((yield* Effect.flip(publishing.publish(raw)))._tag, "DeviceNotFound")
+        assert.strictEqual((yield* Effect.flip(publishing.publish(raw)))._tag, "Refused")
       }).pipe(Logger.withMinimumLogLevel(LogLevel.None))
     )
 
