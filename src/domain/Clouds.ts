@@ -48,7 +48,9 @@ export const makeClouds = (services: ReadonlyMap<string, CloudServices>): Clouds
     // Turned inside out, so that the first volume found ends the search and failures do not.
     Effect.forEach(
       clouds,
-      ({ name, volumes }) => Effect.map(Effect.flip(volumes.get(id)), (error) => ({ cloud: name, error })),
+      ({ name, volumes }) =>
+        // Otherwise the end of the search would wait for the time limit of every request under way.
+        Effect.disconnect(Effect.map(Effect.flip(volumes.get(id)), (error) => ({ cloud: name, error }))),
       { concurrency: "unbounded" }
     ).pipe(
       Effect.flip,

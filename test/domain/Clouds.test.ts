@@ -64,6 +64,16 @@ describe("looking for a volume in several clouds", () => {
     })
   )
 
+  it.effect("does not sit out the time limit of a request to another cloud", () =>
+    Effect.gen(function* () {
+      const limited = cloudIn(
+        Effect.timeoutFail(Effect.never, { duration: "1 minute", onTimeout: () => failure("unanswered") })
+      )
+      const found = yield* search({ a: limited, b: cloudOf(["v"]) })
+      assert.strictEqual(found.volume.id, "v")
+    })
+  )
+
   it.effect("is not found only if every cloud says so", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(search({ a: cloudOf([]), b: cloudOf(["w"]) }))
