@@ -40,10 +40,9 @@ export const layerClouds = <E, R>(
     Clouds,
     Effect.forEach(clouds, ([name, controller]) =>
       // Each is built by itself: layers that are built together share their services, and locks and waits are a cloud's own.
-      Effect.flatMap(Layer.build(controller), (built) =>
-        Effect.map(cloudServices, (services): readonly [string, CloudServices] => [name, services]).pipe(
-          Effect.provide(built)
-        )
+      Layer.build(controller).pipe(
+        Effect.flatMap((built) => Effect.provide(cloudServices, built)),
+        Effect.map((services): readonly [string, CloudServices] => [name, services])
       )
     ).pipe(Effect.map((services) => makeClouds(new Map(services))))
   )

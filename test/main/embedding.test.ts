@@ -3,6 +3,8 @@ import { Effect, Layer } from "effect"
 import { layerCloudMemory, World } from "../../src/adapters/memory/index.ts"
 import {
   bytesOf,
+  Clouds,
+  layerClouds,
   layerController,
   layerPolling,
   ServerId,
@@ -28,6 +30,8 @@ const volumeFor = (server: ServerId) =>
     return id
   })
 
+const inMemory = (seed: number) => layerPolling().pipe(Layer.provideMerge(layerCloudMemory({ seed })))
+
 const cloud = layerPolling().pipe(Layer.provideMerge(layerCloudMemory({ servers: [{ id: "server-1", name: "one" }] })))
 const controller = layerController({ cluster: "test", withTopology: false, ignoreVolumeZone: false })
 
@@ -39,5 +43,40 @@ describe("a program that embeds the core", () => {
       const volume = yield* world.cinder.showVolume(id)
       assert.strictEqual(volume.status, "in-use")
     }).pipe(Effect.provide(Layer.provideMerge(controller, cloud)))
+  )
+
+  it.effect("serves several clouds side by side", () =>
+    Effect.gen(function* () {
+      const { served, listVolumes } = yield* Clouds
+      const made: Array<string> = []
+      for (const services of served.values()) {
+        const { id } = yield* services.volumes.provision({
+          name: "scratch",
+          capacity: { requiredBytes: bytesOf(1), limitBytes: undefined },
+          capabilities: [disk],
+          parameters: {},
+          source: undefined,
+          topology: undefined
+        })
+        assert.strictEqual((yield* services.volumes.list(0, "")).entries.length, 1)
+        made.push(id)
+      }
+      assert.strictEqual(new Set(made).size, 2)
+      const { entries } = yield* listVolumes(0, "")
+      assert.deepStrictEqual(
+        entries.map(({ volume }) => volume.id),
+        made
+      )
+      assert.deepStrictEqual([...served.keys()], ["north", "south"])
+    }).pipe(
+      Effect.provide(
+        layerClouds(
+          new Map([
+            ["south", Layer.provide(controller, inMemory(1))],
+            ["north", Layer.provide(controller, inMemory(2))]
+          ])
+        )
+      )
+    )
   )
 })
