@@ -1,6 +1,5 @@
 import { Effect, Layer, Option, type Scope } from "effect"
-import type { Cloud } from "../adapters/config/Cloud.ts"
-import { type CloudConf, requireClouds } from "../adapters/config/CloudConf.ts"
+import type { CloudConf } from "../adapters/config/CloudConf.ts"
 import { loadCloudConf } from "../adapters/config/loadCloudConf.ts"
 import { describeProblem } from "../adapters/config/problems.ts"
 import { layerHostLinux } from "../adapters/host/HostMounterLinux.ts"
@@ -13,6 +12,7 @@ import { layerCloud } from "./cloudLayers.ts"
 import { layerClouds, layerController, layerNode, serveDriver } from "./driver.ts"
 import type { Address } from "./endpoint.ts"
 import type { Options } from "./options.ts"
+import { type ServedCloud, serveClouds } from "./rotation.ts"
 import { vendorVersion, version } from "./version.ts"
 
 /** Where this host, its metadata and its pod are, if not where every server has them: for tests and demonstrations alone. */
@@ -37,9 +37,15 @@ const observing = (address: Address | undefined): Effect.Effect<RequestObserver,
   })
 
 /** Every cloud that is asked for. A section that is absent or cannot be used ends the start, a cloud out of reach does not. */
-const buildClouds = (options: Options, conf: CloudConf, observe: RequestObserver, pod: PodSurroundings | undefined) =>
+const buildClouds = (
+  options: Options,
+  conf: CloudConf,
+  load: ReturnType<typeof loadCloudConf>,
+  observe: RequestObserver,
+  pod: PodSurroundings | undefined
+) =>
   Effect.gen(function* () {
-    const sections = yield* requireClouds(conf, options.cloudNames)
+    const served = yield* serveClouds(load, conf, options.cloudNames)
     const userAgent = [`cinder-csi-plugin/${version}`, ...options.userAgent].reverse().join(" ")
     const cloudOptions = { userAgent, observe, proxies: options.proxies }
     const { cluster, withTopology } = options
@@ -47,15 +53,15 @@ const buildClouds = (options: Options, conf: CloudConf, observe: RequestObserver
     const claims: Layer.Layer<never> = options.pvcAnnotations
       ? Layer.succeedContext(yield* Layer.build(layerClaims(options, pod)))
       : Layer.empty
-    const controllerOf = (cloud: Cloud) =>
+    const controllerOf = ({ cloud, live }: ServedCloud) =>
       layerController({
         cluster,
         withTopology,
         ignoreVolumeZone: ignoreVolumeAz,
         zoneMap: cloud.zoneMap,
         multiWriterFileSystem
-      }).pipe(Layer.provide(layerCloud(cloud, cloudOptions)), Layer.provide(claims))
-    return yield* Layer.build(layerClouds(new Map([...sections].map(([name, cloud]) => [name, controllerOf(cloud)]))))
+      }).pipe(Layer.provide(layerCloud(cloud, live, cloudOptions)), Layer.provide(claims))
+    return yield* Layer.build(layerClouds(new Map([...served].map(([name, cloud]) => [name, controllerOf(cloud)]))))
   })
 
 /** What is asked for and not built yet; a setting that silently does nothing would be a lie. */
@@ -68,18 +74,19 @@ const withoutEffect = ({ blockStorage }: CloudConf): ReadonlyArray<string> => [
 /** Runs the driver as the flags say until the Scope closes; answers once it serves. */
 export const startDriver = (options: Options, surroundings: Surroundings = {}) =>
   Effect.gen(function* () {
-    const conf = yield* loadCloudConf(
+    const load = loadCloudConf(
       options.cloudConfig,
       options.provideControllerService
         ? { missingFiles: "refuse", cloudsYaml: options.cloudsYaml }
         : { missingFiles: "skip" }
     )
+    const conf = yield* load
     const warnings = [...options.warnings, ...conf.warnings.map(describeProblem), ...withoutEffect(conf)]
     yield* Effect.forEach(warnings, (warning) => Effect.logWarning(warning), { discard: true })
 
     const observe = yield* observing(options.httpEndpoint)
     const clouds = options.provideControllerService
-      ? yield* buildClouds(options, conf, observe, surroundings.pod)
+      ? yield* buildClouds(options, conf, load, observe, surroundings.pod)
       : undefined
     const { requestTimeout, searchOrder } = conf.metadata
 

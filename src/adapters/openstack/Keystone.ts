@@ -10,7 +10,10 @@ import { milestones, nextRefusal, planSession, type Refusal, type Session } from
 
 export interface KeystoneOptions {
   readonly authUrl: string
-  readonly auth: OpenStackAuth
+  /** As a function it is asked again and again: another object than before is other credentials. */
+  readonly auth: OpenStackAuth | (() => OpenStackAuth)
+  /** Run when credentials are refused: may look for newer ones, with which the login is then tried again at once. */
+  readonly onRefused?: Effect.Effect<void> | undefined
   readonly userAgent?: string | undefined
   readonly observe?: RequestObserver | undefined
 }
@@ -42,17 +45,20 @@ const makeKeystone = (options: KeystoneOptions) =>
     const exchange = exchangeWith(yield* HttpClient.HttpClient)
     const scope = yield* Effect.scope
     const url = `${identityRoot(options.authUrl)}/auth/tokens`
-    const secrets = secretsOf(options.auth)
-    const renewable = isRenewable(options.auth)
+    const { auth: configured } = options
+    const authNow = typeof configured === "function" ? configured : () => configured
 
     let current: Session | undefined
+    let currentAuth: OpenStackAuth | undefined
     let refusal: Refusal | undefined
+    let refusedAuth: OpenStackAuth | undefined
     let outage: { readonly pauseMillis: number; readonly until: number } | undefined
     let flight: Deferred.Deferred<Session, CloudFailure> | undefined
 
-    const remember = (fault: LoginFault, now: number, spread: number) => {
+    const remember = (fault: LoginFault, auth: OpenStackAuth, now: number, spread: number) => {
       if (fault.refused) {
-        refusal = nextRefusal(refusal, fault.failure, now)
+        refusal = nextRefusal(refusedAuth === auth ? refusal : undefined, fault.failure, now)
+        refusedAuth = auth
         return
       }
       const grown = outage === undefined ? firstOutagePause : Math.min(longestOutagePause, outage.pauseMillis * 2)
@@ -60,27 +66,31 @@ const makeKeystone = (options: KeystoneOptions) =>
       outage = { pauseMillis: grown, until: now + Math.max(asked, grown * spread) }
     }
 
-    const login = Effect.gen(function* () {
+    const login: Effect.Effect<Session, CloudFailure> = Effect.gen(function* () {
       const startedAt = yield* monotonicMillis
       if (outage !== undefined && startedAt < outage.until) yield* Effect.sleep(outage.until - startedAt)
       const sentAt = yield* monotonicMillis
+      const auth = authNow()
       const outcome = yield* exchange({
         method: "POST",
         url,
         headers: { accept: "application/json", "user-agent": options.userAgent ?? defaultUserAgent },
-        body: tokenRequestBody(options.auth),
+        body: tokenRequestBody(auth),
         timeoutMillis: tokenTimeoutMillis
       })
       const now = yield* monotonicMillis
-      const read = readLogin(outcome, secrets)
+      const read = readLogin(outcome, secretsOf(auth))
       options.observe?.({ request: "token_create", durationMillis: now - sentAt, failed: Either.isLeft(read) })
       if (Either.isLeft(read)) {
-        remember(read.left, now, 0.5 + (yield* Random.next) / 2)
+        if (read.left.refused && options.onRefused !== undefined) yield* options.onRefused
+        if (read.left.refused && authNow() !== auth) return yield* login
+        remember(read.left, auth, now, 0.5 + (yield* Random.next) / 2)
         if (current !== undefined) yield* Effect.logWarning(`token not renewed: ${read.left.failure.message}`)
         return yield* read.left.failure
       }
       const { token, projectId, catalog, lifeMillis } = read.right
-      current = { token: Redacted.make(token), projectId, catalog, ...milestones(lifeMillis, now, renewable) }
+      current = { token: Redacted.make(token), projectId, catalog, ...milestones(lifeMillis, now, isRenewable(auth)) }
+      currentAuth = auth
       refusal = undefined
       outage = undefined
       return current
@@ -103,7 +113,14 @@ const makeKeystone = (options: KeystoneOptions) =>
     }).pipe(Effect.uninterruptible)
 
     const session = Effect.gen(function* () {
-      const plan = planSession({ session: current, refusal }, yield* monotonicMillis)
+      const auth = authNow()
+      const memory = {
+        session: current,
+        refusal: refusedAuth === auth ? refusal : undefined,
+        outdated: currentAuth !== auth,
+        outage: outage !== undefined
+      }
+      const plan = planSession(memory, yield* monotonicMillis)
       switch (plan._tag) {
         case "refuse":
           return yield* plan.failure

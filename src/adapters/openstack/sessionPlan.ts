@@ -25,6 +25,10 @@ export interface Refusal {
 export interface Memory {
   readonly session: Session | undefined
   readonly refusal: Refusal | undefined
+  /** Credentials have been replaced since the session was got. */
+  readonly outdated: boolean
+  /** Keystone did not answer the last login. */
+  readonly outage: boolean
 }
 
 export type Plan =
@@ -39,6 +43,9 @@ export const planSession = (memory: Memory, now: number): Plan => {
   const refused = memory.refusal !== undefined && now < memory.refusal.until ? memory.refusal : undefined
   if (session === undefined) {
     return refused === undefined ? { _tag: "renew", fallback: undefined } : { _tag: "refuse", failure: refused.failure }
+  }
+  if (memory.outdated && refused === undefined) {
+    return memory.outage ? { _tag: "use", session, renew: true } : { _tag: "renew", fallback: session }
   }
   if (now < session.renewAt || refused !== undefined) return { _tag: "use", session, renew: false }
   return now < session.urgentAt ? { _tag: "use", session, renew: true } : { _tag: "renew", fallback: session }

@@ -183,23 +183,28 @@ describe("planSession", () => {
   })
   const session = { token: Redacted.make("t"), projectId: "p", catalog: [], ...milestones(3_600_000, 0, true) }
   const refusal = nextRefusal(undefined, failure, 0)
-  const table: ReadonlyArray<readonly [string, Memory, number, string]> = [
-    ["nothing known", { session: undefined, refusal: undefined }, 0, "renew"],
-    ["a fresh token", { session, refusal: undefined }, 3_479_000, "use"],
-    ["near its end", { session, refusal: undefined }, 3_481_000, "use+renew"],
-    ["very near its end", { session, refusal: undefined }, 3_571_000, "renew+fallback"],
-    ["over", { session, refusal: undefined }, 3_600_000, "renew"],
-    ["refused a moment ago", { session: undefined, refusal }, 29_999, "refuse"],
-    ["refused a while ago", { session: undefined, refusal }, 30_000, "renew"],
+  const nothing: Memory = { session: undefined, refusal: undefined, outdated: false, outage: false }
+  const table: ReadonlyArray<readonly [string, Partial<Memory>, number, string]> = [
+    ["nothing known", {}, 0, "renew"],
+    ["a fresh token", { session }, 3_479_000, "use"],
+    ["near its end", { session }, 3_481_000, "use+renew"],
+    ["very near its end", { session }, 3_571_000, "renew+fallback"],
+    ["over", { session }, 3_600_000, "renew"],
+    ["refused a moment ago", { refusal }, 29_999, "refuse"],
+    ["refused a while ago", { refusal }, 30_000, "renew"],
     [
       "renewal refused, old token good",
       { session, refusal: nextRefusal(undefined, failure, 3_481_000) },
       3_482_000,
       "use"
-    ]
+    ],
+    ["credentials replaced", { session, outdated: true }, 1_000, "renew+fallback"],
+    ["credentials replaced, Keystone down", { session, outdated: true, outage: true }, 1_000, "use+renew"],
+    ["credentials replaced, the new ones refused", { session, outdated: true, refusal }, 1_000, "use"],
+    ["credentials replaced, no token", { outdated: true }, 1_000, "renew"]
   ]
   it.each(table)("%s", (_, memory, now, expected) => {
-    const plan = planSession(memory, now)
+    const plan = planSession({ ...nothing, ...memory }, now)
     const more =
       plan._tag === "use" && plan.renew ? "+renew" : plan._tag === "renew" && plan.fallback ? "+fallback" : ""
     assert.strictEqual(plan._tag + more, expected)
