@@ -36,12 +36,12 @@ domain-id = default
 tenant-name = csi
 `
 
-export const mountCapability = (fsType = "ext4", mode = Mode.SINGLE_NODE_WRITER): VolumeCapability => ({
+export const mountCapability = (fsType = "ext4", mode: Mode = Mode.SINGLE_NODE_WRITER): VolumeCapability => ({
   accessType: { $case: "mount", value: { fsType, mountFlags: [], volumeMountGroup: "" } },
   accessMode: { mode }
 })
 
-export const blockCapability = (mode = Mode.SINGLE_NODE_WRITER): VolumeCapability => ({
+export const blockCapability = (mode: Mode = Mode.SINGLE_NODE_WRITER): VolumeCapability => ({
   accessType: { $case: "block", value: {} },
   accessMode: { mode }
 })
