@@ -469,7 +469,7 @@ describe("several nodes", () => {
           controller: undefined,
           node: layerNode({ maxVolumes: 0, withTopology: true, additionalTopology: {}, rescanOnResize: false }).pipe(
             Layer.provide(memory.server(nodeId).layer),
-            Layer.provide(Layer.succeed(InstanceMetadata, { identity }))
+            Layer.provide(Layer.succeed(InstanceMetadata, { identity, disks: Effect.succeed([]) }))
           )
         })
         const node = yield* makeCsiClient(`unix:${path}`)
