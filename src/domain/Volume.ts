@@ -1,4 +1,5 @@
 import { Brand } from "effect"
+import type { BackupId } from "./Backup.ts"
 import type { ServerId } from "./Server.ts"
 import type { SnapshotId } from "./Snapshot.ts"
 
@@ -48,6 +49,9 @@ export const volumeStatus = (text: string): VolumeStatus =>
 export type VolumeSource =
   | { readonly _tag: "snapshot"; readonly id: SnapshotId }
   | { readonly _tag: "volume"; readonly id: VolumeId }
+
+/** What Cinder can be told to copy. To CSI a backup is a snapshot, so a volume's source never says that it was a backup. */
+export type CopySource = VolumeSource | { readonly _tag: "backup"; readonly id: BackupId }
 
 /** One server that Cinder sees a volume attached to. */
 export interface Attachment {

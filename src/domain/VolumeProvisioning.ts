@@ -7,6 +7,7 @@ import { checkCapabilities, unservedBy } from "./decisions/capabilities.ts"
 import { boundsOf } from "./decisions/capacity.ts"
 import { hintContext } from "./decisions/hints.ts"
 import { planVolume } from "./decisions/plan.ts"
+import { originOf } from "./decisions/source.ts"
 import { topologyOf } from "./decisions/zone.ts"
 import type { DomainError } from "./errors.ts"
 import { OperationLocks } from "./OperationLocks.ts"
@@ -103,6 +104,7 @@ export class VolumeProvisioning extends Context.Tag("cinder-csi/domain/VolumePro
 
       const provisioned = (
         volume: Volume,
+        source: VolumeSource | undefined,
         topology: TopologyRequirement | undefined,
         context: ProvisionedVolume["context"]
       ): ProvisionedVolume => ({
@@ -110,22 +112,22 @@ export class VolumeProvisioning extends Context.Tag("cinder-csi/domain/VolumePro
         sizeBytes: bytesOf(volume.sizeGiB),
         context: {
           ...context,
-          ...(volume.source === undefined ? {} : { [resizeRequiredKey]: "true" }),
+          ...(source === undefined ? {} : { [resizeRequiredKey]: "true" }),
           ...hintContext(volume.metadata)
         },
-        source: volume.source,
+        source,
         topology: topologyOf(volume.zone, topology, settings)
       })
 
       const listed = (volume: Volume): ListedVolume => ({
-        volume: provisioned(volume, undefined, {}),
+        volume: provisioned(volume, originOf(volume), undefined, {}),
         publishedOn: serversOf(volume)
       })
 
       const provision = Effect.fn("VolumeProvisioning.provision")(function* (request: ProvisionRequest) {
         const plan = yield* planVolume(request, settings)
         const volume = yield* exclusively([`volume named ${plan.name}`], createVolume(plan))
-        return provisioned(volume, request.topology, plan.context)
+        return provisioned(volume, request.source, request.topology, plan.context)
       })
 
       const remove = Effect.fn("VolumeProvisioning.remove")((id: VolumeId) =>

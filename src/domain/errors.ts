@@ -1,4 +1,5 @@
 import { Data } from "effect"
+import type { BackupId } from "./Backup.ts"
 import type { ClaimRef } from "./Claim.ts"
 import type { ServerId } from "./Server.ts"
 import type { SnapshotId } from "./Snapshot.ts"
@@ -33,6 +34,12 @@ export class VolumeNotFound extends Data.TaggedError("VolumeNotFound")<{ readonl
 export class SnapshotNotFound extends Data.TaggedError("SnapshotNotFound")<{ readonly id: SnapshotId }> {
   override get message() {
     return `Cinder has no snapshot ${this.id}`
+  }
+}
+
+export class BackupNotFound extends Data.TaggedError("BackupNotFound")<{ readonly id: BackupId }> {
+  override get message() {
+    return `Cinder has no backup ${this.id}`
   }
 }
 
@@ -165,6 +172,7 @@ export class Unsupported extends Data.TaggedError("Unsupported")<{ readonly what
  * - `forbidden`: a policy refuses it (403)
  * - `notFound`: something the request names is absent (404)
  * - `invalid`: refused before any effect (400 and kin)
+ * - `unsupported`: not carried out, since it needs a newer version of the API than the cloud speaks or may be asked for
  * - `conflict`: refused because of the present state (409)
  * - `malformed`: the answer is not what the API promises
  */
@@ -176,6 +184,7 @@ export type CloudFailureReason =
   | "forbidden"
   | "notFound"
   | "invalid"
+  | "unsupported"
   | "conflict"
   | "malformed"
 
@@ -244,6 +253,7 @@ export type DomainError =
   | OutOfRange
   | VolumeNotFound
   | SnapshotNotFound
+  | BackupNotFound
   | ServerNotFound
   | PathNotFound
   | DeviceNotFound

@@ -3,19 +3,18 @@ import { Cinder } from "../ports/Cinder.ts"
 import { CloudWatch } from "../ports/CloudWatch.ts"
 import { ControllerSettings } from "./ControllerSettings.ts"
 import { silence } from "./decisions/explanations.ts"
-import type { SnapshotParameters } from "./decisions/parameters.ts"
 import { snapshotPhaseOf, staleReadMillis } from "./decisions/phases.ts"
-import { clusterKey, description } from "./decisions/plan.ts"
+import { description } from "./decisions/plan.ts"
 import {
   awaitedSnapshot,
   decideSnapshot,
+  isTemporary,
   refusedCut,
   type SnapshotAction,
   type SnapshotFacts,
   snapshotSeenAgain
 } from "./decisions/snapshot.ts"
 import { type CloudFailure, type DomainError, Refused } from "./errors.ts"
-import { makeNoticeOnce } from "./noticeOnce.ts"
 import { pursue } from "./pursue.ts"
 import type { Snapshot } from "./Snapshot.ts"
 import type { VolumeId } from "./Volume.ts"
@@ -23,6 +22,13 @@ import { untilDecided } from "./watching.ts"
 
 /** How long a request without an answer gets until its snapshot shows in the list. */
 const pauseBeforeLookingAgain = "2 seconds"
+
+export interface SnapshotPlan {
+  readonly name: string
+  readonly volumeId: VolumeId
+  /** Without the cluster's mark it would not be known as ours; with that of a temporary one it serves a backup. */
+  readonly metadata: Readonly<Record<string, string>>
+}
 
 /**
  * Cuts a snapshot, or adopts the one that an earlier call cut. With all going well it costs one list, one creation and
@@ -32,28 +38,31 @@ export const makeCreateSnapshot = Effect.gen(function* () {
   const cinder = yield* Cinder
   const watch = yield* CloudWatch
   const { cluster } = yield* ControllerSettings
-  const noticeOnce = yield* makeNoticeOnce
+
+  /** Those of the name that are of the planned kind: what exists for a backup is deleted with it and never handed out. */
+  const find = (name: string, temporary: boolean) =>
+    Effect.map(cinder.findSnapshots(name), (named) => named.filter((found) => isTemporary(found) === temporary))
 
   /** The request may have been carried out, so it is not repeated: its snapshot is adopted if it shows. */
-  const afterSilence = Effect.fnUntraced(function* (facts: SnapshotFacts, failure: CloudFailure) {
+  const afterSilence = Effect.fnUntraced(function* (facts: SnapshotFacts, temporary: boolean, failure: CloudFailure) {
     yield* Effect.sleep(pauseBeforeLookingAgain)
-    const named = yield* cinder.findSnapshots(facts.name)
+    const named = yield* find(facts.name, temporary)
     const isNew = (snapshot: Snapshot) =>
       snapshotPhaseOf(snapshot.status) !== "leaving" && !facts.named.some(({ id }) => id === snapshot.id)
     return named.some(isNew) ? { ...facts, named } : yield* failure
   })
 
-  const afterFailure = Effect.fnUntraced(function* (facts: SnapshotFacts, failure: CloudFailure) {
-    if (failure.reason === "unanswered") return yield* afterSilence(facts, failure)
+  const afterFailure = Effect.fnUntraced(function* (facts: SnapshotFacts, temporary: boolean, failure: CloudFailure) {
+    if (failure.reason === "unanswered") return yield* afterSilence(facts, temporary, failure)
     if (failure.reason !== "invalid") return yield* failure
     return yield* refusedCut(facts.name, yield* cinder.getVolume(facts.volumeId), failure.detail)
   })
 
-  const create = (facts: SnapshotFacts, metadata: Readonly<Record<string, string>>) =>
+  const create = (facts: SnapshotFacts, metadata: SnapshotPlan["metadata"]) =>
     cinder.createSnapshot({ volumeId: facts.volumeId, name: facts.name, description, metadata }).pipe(
       Effect.uninterruptible,
       Effect.map((snapshot): SnapshotFacts => ({ ...facts, named: [...facts.named, snapshot], fresh: snapshot.id })),
-      Effect.catchTag("CloudFailure", (failure) => afterFailure(facts, failure))
+      Effect.catchTag("CloudFailure", (failure) => afterFailure(facts, isTemporary({ metadata }), failure))
     )
 
   const bury = Effect.fnUntraced(function* (remains: Snapshot) {
@@ -63,7 +72,7 @@ export const makeCreateSnapshot = Effect.gen(function* () {
     return explanation
   })
 
-  const actWith = (metadata: Readonly<Record<string, string>>) => (action: SnapshotAction, facts: SnapshotFacts) =>
+  const actWith = (metadata: SnapshotPlan["metadata"]) => (action: SnapshotAction, facts: SnapshotFacts) =>
     Effect.gen(function* () {
       switch (action._tag) {
         case "Create":
@@ -98,14 +107,11 @@ export const makeCreateSnapshot = Effect.gen(function* () {
     )
   }
 
-  return Effect.fnUntraced(function* (volumeId: VolumeId, name: string, parameters: SnapshotParameters) {
-    for (const key of parameters.unknown) {
-      yield* noticeOnce(`snapshot parameter ${JSON.stringify(key)} means nothing to this driver`)
-    }
-    const named = yield* cinder.findSnapshots(name)
+  return Effect.fnUntraced(function* ({ name, volumeId, metadata }: SnapshotPlan) {
+    const named = yield* find(name, isTemporary({ metadata }))
     return yield* pursue<SnapshotFacts, SnapshotAction, Snapshot, DomainError, never>(
       { name, volumeId, cluster, named, fresh: undefined, vanished: false },
-      { decide: decideSnapshot, act: actWith({ ...parameters.metadata, [clusterKey]: cluster }), wait }
+      { decide: decideSnapshot, act: actWith(metadata), wait }
     )
   })
 })

@@ -1,53 +1,46 @@
 import { Effect } from "effect"
 import { Cinder } from "../ports/Cinder.ts"
 import { CloudWatch } from "../ports/CloudWatch.ts"
-import { failedDeletion } from "./decisions/delete.ts"
-import { decideSnapshotDelete, type SnapshotDeleteAction, type SnapshotDeleteFacts } from "./decisions/snapshot.ts"
-import type { DomainError } from "./errors.ts"
-import { pursue } from "./pursue.ts"
-import type { SnapshotId } from "./Snapshot.ts"
-import { untilDecided } from "./watching.ts"
+import { snapshotPhaseOf } from "./decisions/phases.ts"
+import type { RemovalFacts } from "./decisions/removal.ts"
+import { pursueRemoval, untilRemoved } from "./removing.ts"
+import type { Snapshot, SnapshotId } from "./Snapshot.ts"
 
-/** Deletes a snapshot; Cinder itself refuses what may not be deleted. It costs one deletion and the polls. */
+const seenAs = (snapshot: Snapshot | undefined): RemovalFacts["seen"] =>
+  snapshot === undefined ? undefined : { status: snapshot.status, phase: snapshotPhaseOf(snapshot.status) }
+
+/**
+ * Deletes a snapshot; Cinder itself refuses what may not be deleted. It costs one deletion and the polls. Says whether there
+ * was one.
+ */
 export const makeDeleteSnapshot = Effect.gen(function* () {
   const cinder = yield* Cinder
   const watch = yield* CloudWatch
 
-  const watchOn = (facts: SnapshotDeleteFacts) =>
-    watch.snapshot(
-      facts.id,
-      "delete",
-      untilDecided(
-        decideSnapshotDelete,
-        (snapshot, waitedMillis): SnapshotDeleteFacts => ({ ...facts, snapshot, waitedMillis })
-      )
-    )
-
-  const ask = Effect.fnUntraced(function* (id: SnapshotId) {
-    const refusal = yield* cinder.deleteSnapshot(id).pipe(
-      Effect.uninterruptible,
-      Effect.as(undefined),
-      Effect.catchIf(
-        ({ reason }) => reason === "invalid",
-        ({ detail }) => Effect.succeed(detail)
-      )
-    )
-    if (refusal === undefined) {
-      return yield* watchOn({ id, snapshot: undefined, request: "accepted", waitedMillis: 0 })
-    }
-    const snapshot = yield* Effect.catchTag(cinder.getSnapshot(id), "SnapshotNotFound", () => Effect.succeed(undefined))
-    return { id, snapshot, request: { refused: refusal }, waitedMillis: 0 } satisfies SnapshotDeleteFacts
-  })
-
-  const act = Effect.fnUntraced(function* (action: SnapshotDeleteAction, { id }: SnapshotDeleteFacts) {
-    return yield* failedDeletion(`snapshot ${id}`, action.stuck, yield* cinder.explain(id))
-  })
+  const watchOn = (id: SnapshotId) => (facts: RemovalFacts) => watch.snapshot(id, "delete", untilRemoved(facts, seenAs))
 
   return Effect.fnUntraced(function* (id: SnapshotId) {
-    yield* pursue<SnapshotDeleteFacts, SnapshotDeleteAction, void, DomainError, never>(yield* ask(id), {
-      decide: decideSnapshotDelete,
-      act,
-      wait: watchOn
-    })
+    const subject = `snapshot ${id}`
+    const request = yield* cinder.deleteSnapshot(id).pipe(
+      Effect.uninterruptible,
+      Effect.catchIf(
+        ({ reason }) => reason === "invalid",
+        ({ detail }) => Effect.succeed({ refused: detail })
+      )
+    )
+    if (request === "absent") return "absent" as const
+    const facts: RemovalFacts =
+      request === "accepted"
+        ? yield* watchOn(id)({ subject, seen: undefined, request, waitedMillis: 0 })
+        : {
+            subject,
+            seen: seenAs(
+              yield* Effect.catchTag(cinder.getSnapshot(id), "SnapshotNotFound", () => Effect.succeed(undefined))
+            ),
+            request,
+            waitedMillis: 0
+          }
+    yield* pursueRemoval(facts, watchOn(id), cinder.explain(id))
+    return "deleted" as const
   })
 })

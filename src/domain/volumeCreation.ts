@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import { Cinder } from "../ports/Cinder.ts"
 import { CloudWatch } from "../ports/CloudWatch.ts"
 import { ControllerSettings } from "./ControllerSettings.ts"
+import { makeFindSource } from "./copySources.ts"
 import { sizeWithin } from "./decisions/capacity.ts"
 import {
   awaitedIn,
@@ -19,13 +20,13 @@ import { silence } from "./decisions/explanations.ts"
 import { hintMetadata } from "./decisions/hints.ts"
 import { phaseOf, staleReadMillis } from "./decisions/phases.ts"
 import { description, type VolumePlan } from "./decisions/plan.ts"
-import { judgeSnapshotSource, judgeVolumeSource } from "./decisions/source.ts"
+import { sourceMetadata } from "./decisions/source.ts"
 import { type CloudFailure, type DomainError, Refused } from "./errors.ts"
 import { makeKnownZones } from "./knownZones.ts"
 import { makeNoticeOnce } from "./noticeOnce.ts"
 import { pursue } from "./pursue.ts"
 import type { SchedulerHints } from "./SchedulerHints.ts"
-import type { Volume, VolumeSource } from "./Volume.ts"
+import type { Volume } from "./Volume.ts"
 import { makeHintsFor } from "./volumeHints.ts"
 import { untilDecided } from "./watching.ts"
 
@@ -45,17 +46,7 @@ export const makeCreateVolume = Effect.gen(function* () {
   const noticeOnce = yield* makeNoticeOnce
   const knownZones = yield* makeKnownZones
   const hintsFor = yield* makeHintsFor
-
-  const sourceSize = (source: VolumeSource | undefined): Effect.Effect<number | undefined, DomainError> => {
-    switch (source?._tag) {
-      case undefined:
-        return Effect.succeed(undefined)
-      case "snapshot":
-        return Effect.flatMap(cinder.getSnapshot(source.id), judgeSnapshotSource)
-      case "volume":
-        return Effect.flatMap(cinder.getVolume(source.id), judgeVolumeSource)
-    }
-  }
+  const findSource = yield* makeFindSource
 
   /** The request may have been carried out, so it is not repeated: its volume is adopted if it shows. */
   const afterSilence = Effect.fnUntraced(function* (facts: CreateFacts, failure: CloudFailure) {
@@ -75,10 +66,11 @@ export const makeCreateVolume = Effect.gen(function* () {
   }
 
   const create = Effect.fnUntraced(function* (facts: CreateFacts, zone: string | undefined, hintsOf: Hints) {
-    const { name, bounds, volumeType, source } = facts.plan
-    const sizeGiB = yield* sizeWithin(bounds, yield* sourceSize(source))
+    const { name, bounds, volumeType } = facts.plan
+    const { source, sizeGiB: sourceGiB } = yield* findSource(facts.plan.source)
+    const sizeGiB = yield* sizeWithin(bounds, sourceGiB)
     const hints = yield* hintsOf
-    const metadata = { ...facts.plan.metadata, ...hintMetadata(hints) }
+    const metadata = { ...facts.plan.metadata, ...hintMetadata(hints), ...sourceMetadata(source) }
     return yield* cinder.createVolume({ name, description, sizeGiB, zone, volumeType, source, hints, metadata }).pipe(
       Effect.uninterruptible,
       Effect.map((volume) => created(facts, zone, volume)),

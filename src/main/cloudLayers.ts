@@ -17,6 +17,8 @@ export interface CloudOptions {
   readonly userAgent: string
   readonly observe: RequestObserver
   readonly proxies: Proxies
+  /** Ask Cinder for no microversion. */
+  readonly ignoreMicroversions: boolean
 }
 
 /** Access to a cloud that may be replaced meanwhile. */
@@ -30,13 +32,13 @@ export interface LiveAccess {
 export const layerCloud = (
   cloud: Cloud,
   { current, look }: LiveAccess,
-  { userAgent, observe, proxies }: CloudOptions
+  { userAgent, observe, proxies, ignoreMicroversions }: CloudOptions
 ): Layer.Layer<Cinder | Nova | CloudWatch> => {
   const choice = { region: cloud.region, interface: cloud.interface }
   const service = { choice, userAgent, observe }
   const auth = () => current().auth
   return layerPolling().pipe(
-    Layer.provideMerge(Layer.merge(layerCinderHttp(service), layerNovaHttp(service))),
+    Layer.provideMerge(Layer.merge(layerCinderHttp({ ...service, ignoreMicroversions }), layerNovaHttp(service))),
     Layer.provide(layerKeystone({ authUrl: cloud.authUrl, auth, onRefused: look, userAgent, observe })),
     Layer.provide(layerHttpClient(() => current().tls, { proxies }))
   )

@@ -47,7 +47,8 @@ const buildClouds = (
   Effect.gen(function* () {
     const served = yield* serveClouds(load, conf, options.cloudNames)
     const userAgent = [`cinder-csi-plugin/${version}`, ...options.userAgent].reverse().join(" ")
-    const cloudOptions = { userAgent, observe, proxies: options.proxies }
+    const { ignoreVolumeMicroversion: ignoreMicroversions } = conf.blockStorage
+    const cloudOptions = { userAgent, observe, proxies: options.proxies, ignoreMicroversions }
     const { cluster, withTopology } = options
     const { ignoreVolumeAz, multiWriterFileSystem } = conf.blockStorage
     const claims: Layer.Layer<never> = options.pvcAnnotations
@@ -64,13 +65,6 @@ const buildClouds = (
     return yield* Layer.build(layerClouds(new Map([...served].map(([name, cloud]) => [name, controllerOf(cloud)]))))
   })
 
-/** What is asked for and not built yet; a setting that silently does nothing would be a lie. */
-const withoutEffect = ({ blockStorage }: CloudConf): ReadonlyArray<string> => [
-  ...(blockStorage.ignoreVolumeMicroversion
-    ? ["[BlockStorage] ignore-volume-microversion has no effect yet: requests carry the microversions they need"]
-    : [])
-]
-
 /** Runs the driver as the flags say until the Scope closes; answers once it serves. */
 export const startDriver = (options: Options, surroundings: Surroundings = {}) =>
   Effect.gen(function* () {
@@ -81,7 +75,7 @@ export const startDriver = (options: Options, surroundings: Surroundings = {}) =
         : { missingFiles: "skip" }
     )
     const conf = yield* load
-    const warnings = [...options.warnings, ...conf.warnings.map(describeProblem), ...withoutEffect(conf)]
+    const warnings = [...options.warnings, ...conf.warnings.map(describeProblem)]
     yield* Effect.forEach(warnings, (warning) => Effect.logWarning(warning), { discard: true })
 
     const observe = yield* observing(options.httpEndpoint)

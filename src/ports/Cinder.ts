@@ -1,5 +1,7 @@
 import { Context, type Effect } from "effect"
+import type { Backup, BackupId, MarkedBackup } from "../domain/Backup.ts"
 import type {
+  BackupNotFound,
   CloudFailure,
   QuotaExceeded,
   SnapshotNotFound,
@@ -8,7 +10,7 @@ import type {
 } from "../domain/errors.ts"
 import type { SchedulerHints } from "../domain/SchedulerHints.ts"
 import type { Snapshot, SnapshotId } from "../domain/Snapshot.ts"
-import type { Volume, VolumeId, VolumeSource } from "../domain/Volume.ts"
+import type { CopySource, Volume, VolumeId } from "../domain/Volume.ts"
 
 export interface NewVolume {
   readonly name: string
@@ -18,7 +20,7 @@ export interface NewVolume {
   readonly zone: string | undefined
   /** Name or id; undefined means the cloud's default type. */
   readonly volumeType: string | undefined
-  readonly source: VolumeSource | undefined
+  readonly source: CopySource | undefined
   readonly hints: SchedulerHints
   /** Keys and values of 1 to 255 characters. */
   readonly metadata: Readonly<Record<string, string>>
@@ -28,6 +30,17 @@ export interface NewSnapshot {
   readonly volumeId: VolumeId
   readonly name: string
   readonly description: string
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+export interface NewBackup {
+  readonly volumeId: VolumeId
+  /** What is copied; it must be `available`. */
+  readonly snapshotId: SnapshotId
+  readonly name: string
+  readonly description: string
+  /** Undefined leaves the choice to Cinder. */
+  readonly zone: string | undefined
   readonly metadata: Readonly<Record<string, string>>
 }
 
@@ -79,11 +92,23 @@ export class Cinder extends Context.Tag("cinder-csi/ports/Cinder")<
     readonly createSnapshot: (
       spec: NewSnapshot
     ) => Effect.Effect<Snapshot, CloudFailure | VolumeNotFound | QuotaExceeded>
-    /** Accepted, not yet gone. Succeeds when there is no such snapshot. */
-    readonly deleteSnapshot: (id: SnapshotId) => Effect.Effect<void, CloudFailure>
+    /** `accepted`, not yet gone; `absent` when there is no such snapshot. */
+    readonly deleteSnapshot: (id: SnapshotId) => Effect.Effect<"accepted" | "absent", CloudFailure>
+    /** Every backup of exactly this name, oldest first; names are not unique. `unsupported` by clouds before 2018. */
+    readonly findBackups: (name: string) => Effect.Effect<ReadonlyArray<MarkedBackup>, CloudFailure>
+    readonly getBackup: (id: BackupId) => Effect.Effect<Backup, CloudFailure | BackupNotFound>
+    /** All backups of the project, or of one volume. */
+    readonly listBackups: (
+      page: PageRequest,
+      volumeId: VolumeId | undefined
+    ) => Effect.Effect<Page<Backup>, CloudFailure | UnknownPageToken>
+    /** Accepted, not yet copied. Not idempotent, never repeated. */
+    readonly createBackup: (spec: NewBackup) => Effect.Effect<BackupId, CloudFailure | QuotaExceeded>
+    /** Accepted, not yet gone. Succeeds when there is no such backup. */
+    readonly deleteBackup: (id: BackupId) => Effect.Effect<void, CloudFailure>
     /** Names of Cinder's zones, which need not be those of Nova. */
     readonly listZones: Effect.Effect<ReadonlyArray<string>, CloudFailure>
-    /** The newest message Cinder left for users about a volume or snapshot; best effort, hence no error. */
-    readonly explain: (id: VolumeId | SnapshotId) => Effect.Effect<string | undefined>
+    /** The newest message Cinder left for users about an object; best effort, hence no error. */
+    readonly explain: (id: VolumeId | SnapshotId | BackupId) => Effect.Effect<string | undefined>
   }
 >() {}

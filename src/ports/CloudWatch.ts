@@ -1,4 +1,5 @@
 import { Context, type Effect } from "effect"
+import type { Backup, BackupId } from "../domain/Backup.ts"
 import type { StillWorking } from "../domain/errors.ts"
 import type { Snapshot, SnapshotId } from "../domain/Snapshot.ts"
 import type { Volume, VolumeId } from "../domain/Volume.ts"
@@ -35,6 +36,11 @@ export class CloudWatch extends Context.Tag("cinder-csi/ports/CloudWatch")<
       id: SnapshotId,
       operation: AwaitedOperation,
       judge: Judge<Snapshot, A, E>
+    ) => Effect.Effect<A, E | StillWorking>
+    readonly backup: <A, E>(
+      id: BackupId,
+      operation: AwaitedOperation,
+      judge: Judge<Backup, A, E>
     ) => Effect.Effect<A, E | StillWorking>
   }
 >() {}

@@ -25,6 +25,7 @@ const cloudCode = (reason: CloudFailureReason): status => {
     case "forbidden":
       return status.PERMISSION_DENIED
     case "notFound":
+    case "unsupported":
       return status.FAILED_PRECONDITION
     case "invalid":
       return status.INTERNAL
@@ -40,6 +41,7 @@ export const codeOf = (error: DomainError): status => {
       return status.OUT_OF_RANGE
     case "VolumeNotFound":
     case "SnapshotNotFound":
+    case "BackupNotFound":
     case "ServerNotFound":
     case "PathNotFound":
     case "DeviceNotFound":

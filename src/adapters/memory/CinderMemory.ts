@@ -1,13 +1,14 @@
 import { Effect, Layer } from "effect"
+import type { BackupId } from "../../domain/Backup.ts"
 import { SnapshotNotFound, UnknownPageToken, VolumeNotFound } from "../../domain/errors.ts"
 import { ServerId } from "../../domain/Server.ts"
 import { type Snapshot, SnapshotId, snapshotStatus } from "../../domain/Snapshot.ts"
 import { type Volume, VolumeId, type VolumeSource, volumeStatus } from "../../domain/Volume.ts"
-import { Cinder, type NewVolume, type Page, type PageRequest } from "../../ports/Cinder.ts"
+import { Cinder, type NewVolume, type PageRequest } from "../../ports/Cinder.ts"
+import { backupsInMemory } from "./cinderMemoryBackups.ts"
+import { isMissing, oldestFirst, repeated, toPage, worldPage } from "./memoryRequests.ts"
 import { World } from "./World.ts"
-import type { WorldFault } from "./worldErrors.ts"
-import { isPassing, toCloudFailure, toQuotaOrFailure } from "./worldFailures.ts"
-import type { Page as WorldPage } from "./worldRequests.ts"
+import { toCloudFailure, toQuotaOrFailure } from "./worldFailures.ts"
 import type { SnapshotRecord, VolumeRecord } from "./worldTypes.ts"
 
 const sourceOf = ({ snapshotId, sourceVolumeId }: VolumeRecord): VolumeSource | undefined => {
@@ -52,30 +53,10 @@ const idsOf = (source: NewVolume["source"]) => {
       return { snapshotId: source.id }
     case "volume":
       return { sourceVolumeId: source.id }
+    case "backup":
+      return { backupId: source.id }
   }
 }
-
-const oldestFirst = { key: "created_at", direction: "asc" } as const
-
-/** Cinder's default cap on the length of a page (`osapi_max_limit`). */
-const longestPage = 1000
-
-const worldPage = ({ limit, marker }: PageRequest) => ({
-  limit: Math.min(limit ?? longestPage, longestPage),
-  marker,
-  sort: oldestFirst
-})
-
-const toPage = <Row extends { readonly id: string }, A>(page: WorldPage<Row>, toItem: (row: Row) => A): Page<A> => ({
-  items: page.rows.map(toItem),
-  next: page.full ? page.rows.at(-1)?.id : undefined
-})
-
-/** Reads and deletions may be repeated; without a network between there is nothing to wait for. */
-const repeated = <A>(request: Effect.Effect<A, WorldFault>): Effect.Effect<A, WorldFault> =>
-  Effect.retry(request, { times: 3, while: isPassing })
-
-const isMissing = ({ status }: WorldFault) => status === 404
 
 /** The Cinder of a World in memory. */
 export const layerCinderMemory: Layer.Layer<Cinder, never, World> = Layer.effect(
@@ -156,16 +137,18 @@ export const layerCinderMemory: Layer.Layer<Cinder, never, World> = Layer.effect
       ),
       deleteSnapshot: Effect.fn("CinderMemory.deleteSnapshot")((id: SnapshotId) =>
         repeated(cinder.deleteSnapshot(id)).pipe(
-          Effect.catchIf(isMissing, () => Effect.void),
+          Effect.as("accepted" as const),
+          Effect.catchIf(isMissing, () => Effect.succeed("absent" as const)),
           Effect.mapError(failure("delete snapshot"))
         )
       ),
+      ...backupsInMemory(cinder),
       listZones: repeated(cinder.listVolumeZones).pipe(
         Effect.map((zones) => zones.map(({ name }) => name)),
         Effect.mapError(failure("list zones")),
         Effect.withSpan("CinderMemory.listZones")
       ),
-      explain: Effect.fn("CinderMemory.explain")((id: VolumeId | SnapshotId) =>
+      explain: Effect.fn("CinderMemory.explain")((id: VolumeId | SnapshotId | BackupId) =>
         cinder.listMessages({ resourceId: id, limit: 1 }).pipe(
           Effect.map(([newest]) => newest?.userMessage),
           Effect.orElseSucceed(() => undefined)

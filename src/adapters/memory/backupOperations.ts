@@ -45,6 +45,7 @@ const decideCreateBackup = (
     yield* refuseIf(refuseMetadataValues(spec.metadata))
     const volume = yield* found(state.volumes.get(spec.volumeId), () => volumeNotFound(spec.volumeId))
     const snapshotId = spec.snapshotId
+    let dataTimestamp = now
     if (snapshotId === undefined) {
       yield* refuseIf(refuseBackup(volume, spec.force ?? false))
     } else {
@@ -54,6 +55,7 @@ const decideCreateBackup = (
           invalidSnapshot(`Snapshot to be backed up must be available, but the current status is "${snapshot.status}".`)
         )
       }
+      dataTimestamp = snapshot.createdAt
     }
     yield* refuseIf(state.quota.refuseBackup(volume.sizeGiB))
     const parent = yield* parentOf(state, spec)
@@ -71,7 +73,7 @@ const decideCreateBackup = (
       failReason: undefined,
       isIncremental: parent !== undefined,
       parentId: parent?.id,
-      dataTimestamp: now,
+      dataTimestamp,
       metadata: { ...spec.metadata },
       createdAt: now,
       updatedAt: undefined

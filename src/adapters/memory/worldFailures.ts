@@ -13,6 +13,9 @@ const meaningOfTooMuch = ({ message, retryAfter }: WorldFault): Meaning => {
   return retryAfter === undefined ? "invalid" : "throttled"
 }
 
+/** Cinder's 404 when no service of a kind is up: what was asked for may well exist. */
+const saysServiceIsAway = ({ message }: WorldFault): boolean => /^service\b.*\bcould not be found/i.test(message)
+
 /**
  * Reads status and text of a refusal, for these are all that the API documents:
  * https://docs.openstack.org/api-ref/block-storage/v3/ and https://docs.openstack.org/api-ref/compute/
@@ -24,7 +27,9 @@ export const meaningOf = (fault: WorldFault): Meaning => {
     case 403:
       return "forbidden"
     case 404:
-      return "notFound"
+      return saysServiceIsAway(fault) ? "unreachable" : "notFound"
+    case 406:
+      return "unsupported"
     case 408:
       return "unanswered"
     case 409:

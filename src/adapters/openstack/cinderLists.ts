@@ -1,12 +1,23 @@
 import { Effect, Either } from "effect"
+import type { Backup, MarkedBackup } from "../../domain/Backup.ts"
 import { type CloudFailure, UnknownPageToken } from "../../domain/errors.ts"
 import type { Snapshot } from "../../domain/Snapshot.ts"
-import type { Volume } from "../../domain/Volume.ts"
+import type { Volume, VolumeId } from "../../domain/Volume.ts"
 import type { Page, PageRequest } from "../../ports/Cinder.ts"
-import { hasNext, SnapshotsReply, toSnapshot, toVolume, VolumesReply } from "./cinderWire.ts"
+import {
+  BackupsReply,
+  hasNext,
+  SnapshotsReply,
+  toBackup,
+  toMarkedBackup,
+  toSnapshot,
+  toVolume,
+  VolumesReply
+} from "./cinderWire.ts"
 import { decodeBody } from "./decode.ts"
 import { type Fault, toCloudFailure } from "./failures.ts"
 import { pathSegment } from "./ids.ts"
+import { withBackupMetadata } from "./microversions.ts"
 import type { Answer, RequestFailed, ServiceClient } from "./OpenStackHttp.ts"
 import type { RequestLabel } from "./observer.ts"
 
@@ -21,6 +32,8 @@ export interface Listing<A> {
   /** What is listed, in plural. */
   readonly things: string
   readonly path: string
+  /** Absent: the oldest. */
+  readonly microversion?: string
   readonly read: (answer: Answer) => Either.Either<Page<A>, Fault>
 }
 
@@ -32,6 +45,7 @@ const pageOf = <A extends { readonly id: string }>(items: ReadonlyArray<A>, more
 
 const readVolumes = decodeBody(VolumesReply)
 const readSnapshots = decodeBody(SnapshotsReply)
+const readBackups = decodeBody(BackupsReply)
 
 export const volumeListing: Listing<Volume> = {
   label: "volume_list",
@@ -49,6 +63,21 @@ export const snapshotListing: Listing<Snapshot> = {
     Either.map(readSnapshots(answer), (reply) =>
       pageOf(reply.snapshots.map(toSnapshot), hasNext(reply.snapshots_links))
     )
+}
+
+export const backupListing: Listing<Backup> = {
+  label: "backup_list",
+  things: "backups",
+  path: "/backups/detail",
+  read: (answer) =>
+    Either.map(readBackups(answer), (reply) => pageOf(reply.backups.map(toBackup), hasNext(reply.backups_links)))
+}
+
+export const markedBackupListing: Listing<MarkedBackup> = {
+  ...backupListing,
+  microversion: withBackupMetadata,
+  read: (answer) =>
+    Either.map(readBackups(answer), (reply) => pageOf(reply.backups.map(toMarkedBackup), hasNext(reply.backups_links)))
 }
 
 type Filters = Readonly<Record<string, string>>
@@ -73,6 +102,7 @@ const fetchPage = <A>(
       ...(limit === undefined || limit <= 0 ? {} : { limit: String(limit) }),
       ...(marker === undefined ? {} : { marker })
     },
+    ...(listing.microversion === undefined ? {} : { microversion: listing.microversion }),
     timeoutMillis: listTimeoutMillis
   }).pipe(
     Effect.flatMap((answer) =>
@@ -98,6 +128,22 @@ export const listPage = <A>(
       )
     )
   )
+}
+
+/** One page of what is of that volume, or of everything. */
+export const listPageOf = <A extends { readonly volumeId: VolumeId }>(
+  send: ServiceClient,
+  listing: Listing<A>,
+  page: PageRequest,
+  volumeId: VolumeId | undefined
+): Effect.Effect<Page<A>, CloudFailure | UnknownPageToken> => {
+  if (volumeId === undefined) return listPage(send, listing, page, {})
+  if (pathSegment(volumeId) === undefined) return Effect.succeed({ items: [], next: undefined })
+  // Cinder reads filter values as literals, so an id that looks like a list or a number may match something else.
+  return Effect.map(listPage(send, listing, page, { volume_id: volumeId }), ({ items, next }) => ({
+    items: items.filter((row) => row.volumeId === volumeId),
+    next
+  }))
 }
 
 /** Every row of exactly this name. Names are compared here too, since a database may compare them without case. */

@@ -1,9 +1,10 @@
 import { ParseResult, Schema } from "effect"
+import { type Backup, BackupId, backupStatus, type MarkedBackup } from "../../domain/Backup.ts"
 import type { SchedulerHints } from "../../domain/SchedulerHints.ts"
 import { ServerId } from "../../domain/Server.ts"
 import { type Snapshot, SnapshotId, snapshotStatus } from "../../domain/Snapshot.ts"
-import { type Volume, VolumeId, type VolumeSource, volumeStatus } from "../../domain/Volume.ts"
-import type { NewSnapshot, NewVolume } from "../../ports/Cinder.ts"
+import { type CopySource, type Volume, VolumeId, type VolumeSource, volumeStatus } from "../../domain/Volume.ts"
+import type { NewBackup, NewSnapshot, NewVolume } from "../../ports/Cinder.ts"
 
 /** Cinder's times are UTC and carry no zone; a proxy or a later release may add one. */
 const Time = Schema.transformOrFail(Schema.String, Schema.Number, {
@@ -53,6 +54,19 @@ const WireSnapshot = Schema.Struct({
   created_at: Time
 })
 
+const WireBackup = Schema.Struct({
+  id: Schema.String,
+  name: maybe(Schema.String),
+  status: Schema.String,
+  volume_id: Schema.String,
+  snapshot_id: maybe(Schema.String),
+  size: Schema.Int,
+  fail_reason: maybe(Schema.String),
+  metadata: maybe(TextMap),
+  created_at: Time,
+  data_timestamp: maybe(Time)
+})
+
 const Link = Schema.Struct({ rel: Schema.String })
 const Links = maybe(Schema.Array(Link))
 
@@ -60,6 +74,10 @@ export const VolumeReply = Schema.Struct({ volume: WireVolume })
 export const VolumesReply = Schema.Struct({ volumes: Schema.Array(WireVolume), volumes_links: Links })
 export const SnapshotReply = Schema.Struct({ snapshot: WireSnapshot })
 export const SnapshotsReply = Schema.Struct({ snapshots: Schema.Array(WireSnapshot), snapshots_links: Links })
+export const BackupReply = Schema.Struct({ backup: WireBackup })
+export const BackupsReply = Schema.Struct({ backups: Schema.Array(WireBackup), backups_links: Links })
+/** The answer to a creation shows little else. */
+export const NewBackupReply = Schema.Struct({ backup: Schema.Struct({ id: Schema.String }) })
 export const MessagesReply = Schema.Struct({
   messages: Schema.Array(
     Schema.Struct({ resource_uuid: maybe(Schema.String), user_message: Schema.String, created_at: maybe(Time) })
@@ -108,9 +126,34 @@ export const toSnapshot = (wire: typeof WireSnapshot.Type): Snapshot => ({
   createdAt: wire.created_at
 })
 
-const sourceMember = (source: VolumeSource | undefined) => {
-  if (source === undefined) return {}
-  return source._tag === "snapshot" ? { snapshot_id: source.id } : { source_volid: source.id }
+export const toBackup = (wire: typeof WireBackup.Type): Backup => ({
+  id: BackupId(wire.id),
+  name: wire.name ?? "",
+  status: backupStatus(wire.status),
+  volumeId: VolumeId(wire.volume_id),
+  snapshotId: wire.snapshot_id ? SnapshotId(wire.snapshot_id) : undefined,
+  sizeGiB: wire.size,
+  failReason: wire.fail_reason || undefined,
+  createdAt: wire.created_at,
+  cutAt: wire.data_timestamp ?? wire.created_at
+})
+
+export const toMarkedBackup = (wire: typeof WireBackup.Type): MarkedBackup => ({
+  ...toBackup(wire),
+  metadata: wire.metadata ?? {}
+})
+
+const sourceMember = (source: CopySource | undefined) => {
+  switch (source?._tag) {
+    case undefined:
+      return {}
+    case "snapshot":
+      return { snapshot_id: source.id }
+    case "volume":
+      return { source_volid: source.id }
+    case "backup":
+      return { backup_id: source.id }
+  }
 }
 
 /** Cinder takes hints beside the volume; a list in them must name each volume once. */
@@ -145,6 +188,19 @@ export const newSnapshotBody = (spec: NewSnapshot) => ({
     name: spec.name,
     description: spec.description,
     force: true,
+    metadata: spec.metadata
+  }
+})
+
+/** Body of `POST /backups`. */
+export const newBackupBody = (spec: NewBackup) => ({
+  backup: {
+    volume_id: spec.volumeId,
+    snapshot_id: spec.snapshotId,
+    name: spec.name,
+    description: spec.description,
+    force: true,
+    ...(spec.zone === undefined ? {} : { availability_zone: spec.zone }),
     metadata: spec.metadata
   }
 })

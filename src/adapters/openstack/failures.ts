@@ -89,6 +89,12 @@ export const requestIdOf = (headers: Readonly<Record<string, string | undefined>
 /** Text of a 404 for a path or method that does not exist at this version, as opposed to an object that does not. */
 const isGenericNotFound = (text: string) => /^the resource could not be found\b/i.test(text.trim())
 
+/**
+ * Text of Cinder's 404 when none of its services of a kind is up, such as `Service cinder-backup could not be found.`:
+ * the object that was asked for may well exist.
+ */
+const isServiceAway = (text: string) => /^service\b.*\bcould not be found/i.test(text.trim())
+
 /** Seconds or an HTTP date (RFC 9110, section 10.2.3); a date is read against the answer's own clock. */
 const retryAfter = (headers: Readonly<Record<string, string | undefined>>): number | undefined => {
   const value = headers["retry-after"]?.trim()
@@ -112,7 +118,9 @@ const reasonOfStatus = (status: number, text: string, pauseMillis: number | unde
     case 403:
       return "forbidden"
     case 404:
-      return "notFound"
+      return isServiceAway(text) ? "unreachable" : "notFound"
+    case 406:
+      return "unsupported"
     case 408:
       return "unanswered"
     case 409:
@@ -229,7 +237,8 @@ export const classify = (outcome: Outcome, secrets: ReadonlyArray<string> = []):
       return {
         reason: reasonOfStatus(status, text, retryAfterMillis),
         quota: status === 413 && !isTooLarge(text) && isQuota(text, retryAfterMillis),
-        thingMissing: status === 404 && sentence?.fault === "itemNotFound" && !isGenericNotFound(text),
+        thingMissing:
+          status === 404 && sentence?.fault === "itemNotFound" && !isGenericNotFound(text) && !isServiceAway(text),
         lasting: false,
         reset: false,
         retryAfterMillis,

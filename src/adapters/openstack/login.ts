@@ -62,6 +62,7 @@ export const readLogin = (outcome: Outcome, secrets: ReadonlyArray<string>): Eit
     case "forbidden":
     case "notFound":
     case "invalid":
+    case "unsupported":
     case "conflict":
       return failWith(
         "unauthenticated",

@@ -33,6 +33,7 @@ const mayRepeat = ({ method, fault }: Tried): boolean => {
     case "forbidden":
     case "notFound":
     case "invalid":
+    case "unsupported":
     case "conflict":
     case "malformed":
       return false

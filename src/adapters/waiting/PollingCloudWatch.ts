@@ -1,4 +1,5 @@
 import { Clock, Effect, Either, Layer } from "effect"
+import type { Backup, BackupId } from "../../domain/Backup.ts"
 import { CallDeadline } from "../../domain/CallDeadline.ts"
 import { type CloudFailure, StillWorking } from "../../domain/errors.ts"
 import type { Snapshot, SnapshotId } from "../../domain/Snapshot.ts"
@@ -14,11 +15,12 @@ export interface PollingOptions {
 
 const defaultBudgetMillis = 120_000
 
-/** Whether asking again may go better. Only credentials and policies need somebody to act first. */
+/** Whether asking again may go better. Credentials, policies and old clouds need somebody to act first. */
 const worthRepeating = ({ reason }: CloudFailure): boolean => {
   switch (reason) {
     case "unauthenticated":
     case "forbidden":
+    case "unsupported":
       return false
     case "unreachable":
     case "unanswered":
@@ -89,7 +91,14 @@ const makePolling = ({ budgetMillis = defaultBudgetMillis }: PollingOptions) =>
         Effect.catchTag(cinder.getSnapshot(id), "SnapshotNotFound", () => Effect.succeed(undefined)),
         judge
       )
-    return CloudWatch.of({ volume, snapshot })
+    const backup = <A, E>(id: BackupId, operation: AwaitedOperation, judge: Judge<Backup, A, E>) =>
+      wait(
+        `backup ${id}`,
+        operation,
+        Effect.catchTag(cinder.getBackup(id), "BackupNotFound", () => Effect.succeed(undefined)),
+        judge
+      )
+    return CloudWatch.of({ volume, snapshot, backup })
   })
 
 /** Each wait polls for itself: a plain GET at a growing pause, which is the cheapest while few things are awaited. */

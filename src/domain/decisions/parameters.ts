@@ -25,7 +25,16 @@ export interface VolumeParameters {
   readonly unknown: ReadonlyArray<string>
 }
 
+export interface BackupParameters {
+  /** Zone of the backup; undefined leaves it to Cinder. */
+  readonly zone: string | undefined
+  /** How long a backup may take before it counts as stuck. */
+  readonly secondsPerGiB: number
+}
+
 export interface SnapshotParameters {
+  /** Undefined: a snapshot is asked for. */
+  readonly backup: BackupParameters | undefined
   readonly metadata: Parameters
   readonly unknown: ReadonlyArray<string>
 }
@@ -42,8 +51,8 @@ const snapshotMetadataKeys = [
   "csi.storage.k8s.io/volumesnapshotcontent/name"
 ]
 
-/** Keys of snapshot classes that speak of backups and change nothing for a snapshot. */
-const backupKeys = ["availability", "backup-max-duration-seconds-per-gb"]
+/** The Go driver's default for `backup-max-duration-seconds-per-gb`. */
+const defaultSecondsPerGiB = 20
 
 /** What Go's strconv.ParseBool reads, since classes were written for a driver that used it. */
 const booleans = ["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"]
@@ -111,6 +120,16 @@ export const readVolumeParameters = (
     }
   })
 
+const backupTimeKey = "backup-max-duration-seconds-per-gb"
+
+const secondsPerGiBOf = (parameters: Parameters): Either.Either<number, InvalidInput> => {
+  const text = parameters[backupTimeKey]
+  if (text === undefined) return Either.right(defaultSecondsPerGiB)
+  return /^\d{1,9}$/.test(text)
+    ? Either.right(Number(text))
+    : invalid(backupTimeKey, "must be a whole number of seconds, such as 20")
+}
+
 /**
  * Parameters of a VolumeSnapshotClass. `force-create` is checked and changes nothing: a volume in use can always be
  * snapshotted, as the CSI specification wants it.
@@ -119,10 +138,11 @@ export const readSnapshotParameters = (parameters: Parameters): Either.Either<Sn
   Either.gen(function* () {
     const type = parameters["type"] ?? ""
     const force = parameters["force-create"]
-    if (type === "backup") return yield* invalid("type", `"backup" is not supported yet; use "snapshot"`)
-    if (type !== "" && type !== "snapshot") return yield* invalid("type", `must be "snapshot"`)
+    if (!["", "snapshot", "backup"].includes(type)) return yield* invalid("type", `must be "snapshot" or "backup"`)
     if (force !== undefined && !booleans.includes(force)) return yield* invalid("force-create", "must be true or false")
+    const secondsPerGiB = yield* secondsPerGiBOf(parameters)
     return {
+      backup: type === "backup" ? { zone: yield* textOf(parameters, "availability"), secondsPerGiB } : undefined,
       metadata: {
         ...(yield* readAppendedMetadata(parameters)),
         ...(yield* metadataOf(parameters, snapshotMetadataKeys))
@@ -130,8 +150,9 @@ export const readSnapshotParameters = (parameters: Parameters): Either.Either<Sn
       unknown: unknownAmong(parameters, [
         "type",
         "force-create",
+        "availability",
         appendedMetadataKey,
-        ...backupKeys,
+        backupTimeKey,
         ...snapshotMetadataKeys
       ])
     }

@@ -1,3 +1,4 @@
+import { type BackupStatus, backupStatuses } from "../Backup.ts"
 import { type SnapshotStatus, snapshotStatuses } from "../Snapshot.ts"
 import { type VolumeStatus, volumeStatuses } from "../Volume.ts"
 
@@ -73,6 +74,21 @@ const snapshotPhases: Readonly<Record<(typeof snapshotStatuses)[number], Snapsho
 export const snapshotPhaseOf = (status: SnapshotStatus): SnapshotPhase => {
   const documented = snapshotStatuses.find((known) => known === status)
   return documented === undefined ? "unknown" : snapshotPhases[documented]
+}
+
+/** As for snapshots; a backup that is being restored can be shown and is complete, but neither restored again nor deleted. */
+const backupPhases: Readonly<Record<(typeof backupStatuses)[number], SnapshotPhase>> = {
+  creating: "making",
+  available: "free",
+  restoring: "busy",
+  deleting: "leaving",
+  error: "broken",
+  error_deleting: "broken"
+}
+
+export const backupPhaseOf = (status: BackupStatus): SnapshotPhase => {
+  const documented = backupStatuses.find((known) => known === status)
+  return documented === undefined ? "unknown" : backupPhases[documented]
 }
 
 /**

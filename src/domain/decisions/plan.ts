@@ -8,6 +8,7 @@ import { asksForSeveralNodes, checkCapabilities } from "./capabilities.ts"
 import { boundsOf, fitsBounds, type SizeBounds } from "./capacity.ts"
 import { checkName } from "./names.ts"
 import { readVolumeParameters } from "./parameters.ts"
+import { isMadeFrom, originOf } from "./source.ts"
 import { allowedText, isAllowedIn, planZones, type ZonePlan } from "./zone.ts"
 
 /** On everything the driver makes; its value is the operator's name for the cluster. */
@@ -66,9 +67,6 @@ const isOfType = (asked: string | undefined, shown: string | undefined): boolean
 const sourceText = (source: VolumeSource | undefined): string =>
   source === undefined ? "no source" : `${source._tag} ${source.id} as its source`
 
-const sameSource = (one: VolumeSource | undefined, other: VolumeSource | undefined): boolean =>
-  one?._tag === other?._tag && one?.id === other?.id
-
 /** Why a volume of the plan's name is not the one that the plan makes; undefined if it is. */
 export const differenceOf = (plan: VolumePlan, volume: Volume): string | undefined => {
   const { leastGiB, mostGiB } = plan.bounds
@@ -82,8 +80,8 @@ export const differenceOf = (plan: VolumePlan, volume: Volume): string | undefin
   if (!isAllowedIn(plan.zones, volume.zone)) {
     return `is in zone ${volume.zone}, not in ${allowedText(plan.zones)}`
   }
-  if (!sameSource(plan.source, volume.source)) {
-    return `has ${sourceText(volume.source)}, not ${sourceText(plan.source)}`
+  if (!isMadeFrom(plan.source, volume)) {
+    return `has ${sourceText(originOf(volume))}, not ${sourceText(plan.source)}`
   }
   return plan.severalNodes && !volume.multiattach ? "is of a type without multiattach" : undefined
 }

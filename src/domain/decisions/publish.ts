@@ -140,6 +140,7 @@ export const readAttachFailure = (failure: CloudFailure): AttachRequest | undefi
       return { _tag: "Refused", failure }
     case "unreachable":
     case "throttled":
+    case "unsupported":
     case "unauthenticated":
     case "forbidden":
     case "notFound":

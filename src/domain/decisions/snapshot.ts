@@ -1,9 +1,14 @@
 import { AlreadyExists, NotReady, Refused } from "../errors.ts"
 import type { Snapshot, SnapshotId } from "../Snapshot.ts"
 import type { Volume, VolumeId } from "../Volume.ts"
-import { phaseOf, snapshotPhaseOf, staleReadMillis } from "./phases.ts"
+import { phaseOf, snapshotPhaseOf } from "./phases.ts"
 import { clusterKey } from "./plan.ts"
 import { act, done, refuse, type Verdict, wait } from "./Verdict.ts"
+
+/** On snapshots that exist only until a backup is made of them. */
+export const temporaryKey = "cinder.csi.openstack.org/temporary"
+
+export const isTemporary = ({ metadata }: Pick<Snapshot, "metadata">): boolean => metadata[temporaryKey] === "true"
 
 export interface SnapshotFacts {
   readonly name: string
@@ -130,40 +135,6 @@ export const refusedCut = (name: string, volume: Volume, refusal: string): NotRe
     case "leaving":
     case "broken":
       return new Refused({ subject, because: `volume ${volume.id} is ${volume.status}`, remedy: undefined })
-  }
-}
-
-export interface SnapshotDeleteFacts {
-  readonly id: SnapshotId
-  readonly snapshot: Snapshot | undefined
-  /** Whether Cinder accepted our request; if not, with the reason it gave. */
-  readonly request: "accepted" | { readonly refused: string }
-  /** Since the request. */
-  readonly waitedMillis: number
-}
-
-/** Answer with what Cinder says about a deletion that failed or was undone. */
-export type SnapshotDeleteAction = { readonly _tag: "Explain"; readonly stuck: boolean }
-
-/** What the state of a snapshot means to its deletion. */
-export const decideSnapshotDelete = (facts: SnapshotDeleteFacts): Verdict<SnapshotDeleteAction, void> => {
-  const { id, snapshot, request } = facts
-  if (snapshot === undefined) return done(undefined)
-  const subject = `snapshot ${id}`
-  switch (snapshotPhaseOf(snapshot.status)) {
-    case "leaving":
-      return wait(snapshot.status)
-    case "free":
-    case "broken":
-      if (snapshot.status === "error_deleting") return act({ _tag: "Explain", stuck: true })
-      if (request !== "accepted") {
-        return refuse(new Refused({ subject, because: request.refused, remedy: undefined }))
-      }
-      return facts.waitedMillis < staleReadMillis ? wait(snapshot.status) : act({ _tag: "Explain", stuck: false })
-    case "making":
-    case "busy":
-    case "unknown":
-      return refuse(new NotReady({ subject, state: snapshot.status, remedy: undefined }))
   }
 }
 

@@ -1,4 +1,5 @@
 import fc from "fast-check"
+import { BackupId, backupStatus, backupStatuses, type MarkedBackup } from "../../../src/domain/Backup.ts"
 import type { Verdict } from "../../../src/domain/decisions/Verdict.ts"
 import { type Server, ServerId } from "../../../src/domain/Server.ts"
 import { type Snapshot, SnapshotId, snapshotStatus, snapshotStatuses } from "../../../src/domain/Snapshot.ts"
@@ -42,6 +43,22 @@ export const aSnapshot = (
   status: snapshotStatus(snapshot.status ?? "available")
 })
 
+export const aBackup = (
+  backup: Partial<Omit<MarkedBackup, "status">> & { readonly status?: string } = {}
+): MarkedBackup => ({
+  id: BackupId("backup-1"),
+  name: "snap",
+  volumeId: VolumeId("volume-1"),
+  snapshotId: SnapshotId("snapshot-1"),
+  sizeGiB: 2,
+  failReason: undefined,
+  metadata: { "cinder.csi.openstack.org/cluster": "k8s", type: "backup" },
+  createdAt: 0,
+  cutAt: 0,
+  ...backup,
+  status: backupStatus(backup.status ?? "available")
+})
+
 export const aServer = (server: Partial<Server> = {}): Server => ({
   id: ours,
   name: "node-1",
@@ -69,6 +86,7 @@ export const wordFor = <Action extends { readonly _tag: string }, Result>(verdic
 /** Every documented status and some that no release has. */
 export const anyVolumeStatus = fc.oneof(fc.constantFrom(...volumeStatuses), fc.constantFrom("", "thawing", "AVAILABLE"))
 export const anySnapshotStatus = fc.oneof(fc.constantFrom(...snapshotStatuses), fc.constantFrom("", "thawing"))
+export const anyBackupStatus = fc.oneof(fc.constantFrom(...backupStatuses), fc.constantFrom("", "thawing"))
 
 export const anyAttachments = fc
   .subarray<ServerId | undefined>([ours, theirs, undefined])

@@ -171,14 +171,23 @@ describe("parameters of a VolumeSnapshotClass", () => {
   it("keep metadata of the class and of Kubernetes", () => {
     const fromKubernetes = { "csi.storage.k8s.io/volumesnapshot/name": "nightly" }
     const read = readSnapshotParameters({ ...fromKubernetes, appendVolumeMetadata: '{"team": "storage"}' })
-    const expected = { metadata: { ...fromKubernetes, team: "storage" }, unknown: [] }
+    const expected = { backup: undefined, metadata: { ...fromKubernetes, team: "storage" }, unknown: [] }
     assert.deepStrictEqual(Either.getOrThrow(read), expected)
+  })
+
+  it("speak of backups", () => {
+    const backupOf = (parameters: Readonly<Record<string, string>>) =>
+      Either.getOrThrow(readSnapshotParameters({ type: "backup", ...parameters })).backup
+    assert.deepStrictEqual(backupOf({}), { zone: undefined, secondsPerGiB: 20 })
+    const given = { availability: "az2", "backup-max-duration-seconds-per-gb": "300" }
+    assert.deepStrictEqual(backupOf(given), { zone: "az2", secondsPerGiB: 300 })
   })
 
   it.each([
     {},
     { type: "" },
     { type: "snapshot" },
+    { type: "backup" },
     { "force-create": "true" },
     { "force-create": "False" },
     { colour: "red" }
@@ -187,8 +196,15 @@ describe("parameters of a VolumeSnapshotClass", () => {
   })
 
   it.each([
-    { parameters: { type: "backup" }, says: `parameters["type"] "backup" is not supported yet; use "snapshot"` },
-    { parameters: { type: "Snapshot" }, says: `parameters["type"] must be "snapshot"` },
+    { parameters: { type: "Snapshot" }, says: `parameters["type"] must be "snapshot" or "backup"` },
+    ...["", "-1", "1.5", "20s", "fast"].map((text) => ({
+      parameters: { "backup-max-duration-seconds-per-gb": text },
+      says: `parameters["backup-max-duration-seconds-per-gb"] must be a whole number of seconds, such as 20`
+    })),
+    {
+      parameters: { type: "backup", availability: "" },
+      says: `parameters["availability"] must not be empty; leave it out for the cloud's default`
+    },
     { parameters: { "force-create": "maybe" }, says: `parameters["force-create"] must be true or false` },
     { parameters: { "force-create": "" }, says: `parameters["force-create"] must be true or false` }
   ])("refuse a bad value: $says", ({ parameters, says }) => {

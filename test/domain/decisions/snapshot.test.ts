@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
 import {
   decideSnapshot,
-  decideSnapshotDelete,
   isCut,
   refusedCut,
   type SnapshotFacts,
@@ -10,7 +9,7 @@ import {
 } from "../../../src/domain/decisions/snapshot.ts"
 import { SnapshotId, snapshotStatuses } from "../../../src/domain/Snapshot.ts"
 import { VolumeId, volumeStatuses } from "../../../src/domain/Volume.ts"
-import { anySnapshotStatus, anyWait, aSnapshot, aVolume, wordFor } from "./facts.ts"
+import { anySnapshotStatus, aSnapshot, aVolume, wordFor } from "./facts.ts"
 
 const factsOf = (facts: Partial<SnapshotFacts> = {}): SnapshotFacts => ({
   name: "snap",
@@ -79,48 +78,6 @@ describe("a cut that Cinder refused", () => {
     const final =
       ["available", "in-use", "awaiting-transfer", "deleting"].includes(status) || status.startsWith("error")
     assert.strictEqual(refusedCut("snap", aVolume({ status }), "x")._tag, final ? "Refused" : "NotReady")
-  })
-})
-
-describe("the deletion of a snapshot", () => {
-  const id = aSnapshot().id
-  const refused = { refused: "must be available or error" }
-  const verdicts: Verdicts = {
-    creating: "NotReady",
-    available: "Refused",
-    deleting: "Wait",
-    error: "Refused",
-    error_deleting: "Explain",
-    updating: "NotReady",
-    unmanaging: "Wait",
-    "backing-up": "NotReady",
-    restoring: "NotReady"
-  }
-  it.each(snapshotStatuses)("that Cinder refused while it is %s", (status) => {
-    const facts = { id, snapshot: aSnapshot({ status }), request: refused, waitedMillis: 0 }
-    assert.strictEqual(wordFor(decideSnapshotDelete(facts)), verdicts[status])
-  })
-
-  it("that was accepted may show late, and is undone if the snapshot stays", () => {
-    const wordAfter = (waitedMillis: number) =>
-      wordFor(decideSnapshotDelete({ id, snapshot: aSnapshot(), request: "accepted", waitedMillis }))
-    assert.strictEqual(wordAfter(9_999), "Wait")
-    assert.strictEqual(wordAfter(10_000), "Explain")
-  })
-
-  it("is done exactly when it is gone", () => {
-    fc.assert(
-      fc.property(
-        anySnapshotStatus,
-        anyWait,
-        fc.constantFrom("accepted" as const, refused),
-        (status, waitedMillis, request) => {
-          const snapshot = aSnapshot({ status })
-          assert.notStrictEqual(wordFor(decideSnapshotDelete({ id, snapshot, request, waitedMillis })), "Done")
-          assert.strictEqual(wordFor(decideSnapshotDelete({ id, snapshot: undefined, request, waitedMillis })), "Done")
-        }
-      )
-    )
   })
 })
 

@@ -1,0 +1,156 @@
+import type { Backup, BackupId, MarkedBackup } from "../Backup.ts"
+import { AlreadyExists, type CloudFailure, NotReady } from "../errors.ts"
+import type { Snapshot } from "../Snapshot.ts"
+import type { VolumeId } from "../Volume.ts"
+import { backupPhaseOf } from "./phases.ts"
+import { clusterKey } from "./plan.ts"
+import { isTemporary } from "./snapshot.ts"
+import { act, done, refuse, type Verdict } from "./Verdict.ts"
+
+export interface BackupFacts {
+  readonly name: string
+  readonly volumeId: VolumeId
+  readonly cluster: string
+  /** Backups of the name as last seen, oldest first. */
+  readonly named: ReadonlyArray<MarkedBackup>
+  /** The temporary snapshot to copy from, once it is cut. */
+  readonly cut: Snapshot | undefined
+  /** The backup that this call made, whose id nobody has been told. */
+  readonly fresh: BackupId | undefined
+  /** Whether this call has seen to it that no temporary snapshot is left. */
+  readonly cleaned: boolean
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** How long the copy may take, for each GiB. */
+  readonly secondsPerGiB: number
+}
+
+export type BackupAction =
+  /** Have the temporary snapshot cut, then look for backups again. */
+  | { readonly _tag: "Cut" }
+  | { readonly _tag: "Copy"; readonly snapshot: Snapshot }
+  /** Delete the temporary snapshots of the name. */
+  | { readonly _tag: "Clean" }
+  /** Delete what this call's copy left behind and answer with the reason. */
+  | { readonly _tag: "GiveUp"; readonly remains: MarkedBackup }
+  /** Answer with the reason for the state of a backup that is not deleted here. */
+  | { readonly _tag: "Explain"; readonly backup: MarkedBackup }
+
+/** `ready` once the copy is complete; the point in time is fixed before. */
+export interface BackupResult {
+  readonly backup: Backup
+  readonly ready: boolean
+}
+
+/** What Cinder needs in any case, as the Go driver reckons it. */
+const leastSeconds = 30
+
+/** Whether a backup bears the marks that the driver of this cluster writes. */
+const isOurs = ({ metadata }: MarkedBackup, cluster: string): boolean =>
+  metadata[clusterKey] === cluster && metadata["type"] === "backup"
+
+/** Backups that no one can delete (`error_deleting`) are passed over. */
+const isPassedOver = ({ status }: Backup): boolean => status === "error_deleting"
+
+/** The backup that matters now: the oldest of our volume that may serve, then one on its way out, then a failed one. */
+const subjectOf = ({ named, volumeId }: BackupFacts): MarkedBackup | undefined => {
+  const subjects = named.filter((backup) => backup.volumeId === volumeId && !isPassedOver(backup))
+  const among = (...phases: ReadonlyArray<string>) =>
+    subjects.find(({ status }) => phases.includes(backupPhaseOf(status)))
+  return among("free", "busy", "making", "unknown") ?? among("leaving") ?? among("broken")
+}
+
+/** A backup of the same name and another volume that is in the way. */
+const foreign = ({ named, volumeId }: BackupFacts): MarkedBackup | undefined =>
+  named.find(
+    (backup) => backup.volumeId !== volumeId && !isPassedOver(backup) && backupPhaseOf(backup.status) !== "leaving"
+  )
+
+/** Snapshots that were cut for a backup of the name, by us or by the Go driver, which leaves no mark on them. */
+export const temporariesOf = (
+  snapshots: ReadonlyArray<Snapshot>,
+  { named, volumeId, cluster }: Pick<BackupFacts, "named" | "volumeId" | "cluster">
+): ReadonlyArray<Snapshot> =>
+  snapshots.filter(
+    (snapshot) =>
+      snapshot.volumeId === volumeId &&
+      snapshot.metadata[clusterKey] === cluster &&
+      (isTemporary(snapshot) || named.some((backup) => isOurs(backup, cluster) && backup.snapshotId === snapshot.id))
+  )
+
+const overdue = ({ now, secondsPerGiB }: BackupFacts, { createdAt, sizeGiB }: Backup) => {
+  const age = Math.round((now - createdAt) / 1000)
+  const allowed = leastSeconds + secondsPerGiB * sizeGiB
+  return age > allowed ? { age, allowed } : undefined
+}
+
+/**
+ * What to do about a backup that is asked for by name. Names are not unique in Cinder. Whoever was told the id of a backup
+ * keeps it for good, so that a failed one is not replaced by another under the same name: a VolumeSnapshot would become
+ * ready with the id of the failed one.
+ */
+export const decideBackup = (facts: BackupFacts): Verdict<BackupAction, BackupResult> => {
+  const { name, volumeId, cluster, cut, fresh, cleaned } = facts
+  const text = `backup ${name}`
+  const backup = subjectOf(facts)
+  const phase = backup === undefined ? undefined : backupPhaseOf(backup.status)
+  const other = foreign(facts)
+  if (other !== undefined && (phase === undefined || phase === "leaving" || phase === "broken")) {
+    const difference = `${other.id} is of volume ${other.volumeId}, not ${volumeId}`
+    return refuse(new AlreadyExists({ subject: text, difference }))
+  }
+  if (backup === undefined || phase === undefined) {
+    return cut === undefined ? act({ _tag: "Cut" }) : act({ _tag: "Copy", snapshot: cut })
+  }
+  switch (phase) {
+    case "free":
+    case "busy":
+      return cleaned ? done({ backup, ready: true }) : act({ _tag: "Clean" })
+    case "making":
+    case "unknown": {
+      const late = overdue(facts, backup)
+      if (late === undefined) return done({ backup, ready: false })
+      const state = `${backup.status} for ${late.age} s, longer than the ${late.allowed} s allowed for it`
+      const remedy = "look at Cinder's backup service, or raise backup-max-duration-seconds-per-gb"
+      return refuse(new NotReady({ subject: `backup ${backup.id}`, state, remedy }))
+    }
+    case "leaving":
+      return refuse(new NotReady({ subject: `backup ${backup.id}`, state: backup.status, remedy: undefined }))
+    case "broken":
+      if (!isOurs(backup, cluster)) return act({ _tag: "Explain", backup })
+      if (!cleaned) return act({ _tag: "Clean" })
+      return act(backup.id === fresh ? { _tag: "GiveUp", remains: backup } : { _tag: "Explain", backup })
+  }
+}
+
+/** Whether a backup was refused for good: neither under way nor to be had by asking again soon. */
+export const isFinalRefusal = ({ reason }: CloudFailure): boolean => {
+  switch (reason) {
+    case "unauthenticated":
+    case "forbidden":
+    case "notFound":
+    case "invalid":
+    case "unsupported":
+      return true
+    case "unreachable":
+    case "unanswered":
+    case "throttled":
+    case "conflict":
+    case "malformed":
+      return false
+  }
+}
+
+/** Whether a backup can be shown in a list. */
+export const isListed = ({ status }: Backup): boolean => {
+  switch (backupPhaseOf(status)) {
+    case "free":
+    case "busy":
+    case "making":
+      return true
+    case "leaving":
+    case "broken":
+    case "unknown":
+      return false
+  }
+}
