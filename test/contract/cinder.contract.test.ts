@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { World } from "../../src/adapters/memory/index.ts"
 import { WorldFault } from "../../src/adapters/memory/worldErrors.ts"
+import { BackupId } from "../../src/domain/Backup.ts"
 import { noHints } from "../../src/domain/SchedulerHints.ts"
 import { SnapshotId } from "../../src/domain/Snapshot.ts"
 import { VolumeId } from "../../src/domain/Volume.ts"
@@ -131,12 +132,13 @@ describe.each(clouds)("Cinder %s", (_, cloud) => {
     }).pipe(Effect.provide(cloud()))
   )
 
-  it.scopedLive("knows no volume or snapshot of an odd id", () =>
+  it.scopedLive("knows no volume, snapshot or backup of an odd id", () =>
     Effect.gen(function* () {
       const cinder = yield* Cinder
       for (const id of ["not-an-id", "", "a/b", "..", "x".repeat(1000), "ü?#%2f"]) {
         assert.strictEqual(yield* outcome(cinder.getVolume(VolumeId(id))), "VolumeNotFound")
         assert.strictEqual(yield* outcome(cinder.getSnapshot(SnapshotId(id))), "SnapshotNotFound")
+        assert.strictEqual(yield* outcome(cinder.getBackup(BackupId(id))), "BackupNotFound")
       }
     }).pipe(Effect.provide(cloud()))
   )
@@ -274,6 +276,72 @@ describe.each(clouds)("Cinder %s", (_, cloud) => {
       yield* faults.failCall({ call: "deleteVolume", fault: answerLost, afterwards: true })
       yield* cinder.deleteVolume(id)
       assert.strictEqual(yield* outcome(cinder.getVolume(id)), "VolumeNotFound")
+    }).pipe(Effect.provide(cloud()))
+  )
+
+  it.scopedLive("backs a snapshot up, shows the backup and deletes it", () =>
+    Effect.gen(function* () {
+      const cinder = yield* Cinder
+      const { id: volumeId } = yield* cinder.createVolume(spec("v"))
+      const snapshot = yield* cinder.createSnapshot(cut(volumeId, "snap-1"))
+      const backup = { volumeId, snapshotId: snapshot.id, name: "snap-1", description: "d", zone: undefined }
+      const id = yield* cinder.createBackup({ ...backup, metadata: { a: "b" } })
+      const [found] = yield* cinder.findBackups("snap-1")
+      assert.deepInclude(found, { id, volumeId, snapshotId: snapshot.id, sizeGiB: 2, status: "available" })
+      assert.deepStrictEqual(found?.metadata, { a: "b" })
+      assert.strictEqual(found?.cutAt, (yield* cinder.getSnapshot(snapshot.id)).createdAt)
+      assert.deepStrictEqual(yield* cinder.findBackups("snap"), [])
+      assert.strictEqual((yield* cinder.getBackup(id)).status, "available")
+      const page = { limit: undefined, marker: undefined }
+      assert.deepStrictEqual(
+        (yield* cinder.listBackups(page, volumeId)).items.map((row) => row.id),
+        [id]
+      )
+      assert.deepStrictEqual((yield* cinder.listBackups(page, gone)).items, [])
+      assert.strictEqual(yield* outcome(cinder.listBackups({ limit: 2, marker: gone }, undefined)), "UnknownPageToken")
+      yield* cinder.deleteBackup(id)
+      assert.strictEqual(yield* outcome(cinder.getBackup(id)), "BackupNotFound")
+      yield* cinder.deleteBackup(id)
+    }).pipe(Effect.provide(cloud()))
+  )
+
+  it.scopedLive("makes a volume from a backup", () =>
+    Effect.gen(function* () {
+      const cinder = yield* Cinder
+      const { id: volumeId } = yield* cinder.createVolume(spec("v"))
+      const { id: snapshotId } = yield* cinder.createSnapshot(cut(volumeId, "s"))
+      const backup = { volumeId, snapshotId, name: "b", description: "d", zone: "az2", metadata: {} }
+      const source = { _tag: "backup", id: yield* cinder.createBackup(backup) } as const
+      const { id } = yield* cinder.createVolume(spec("restored", { source }))
+      const restored = yield* cinder.getVolume(id)
+      assert.deepStrictEqual([restored.source, restored.metadata["src_backup_id"]], [undefined, source.id])
+      const absent = { ...source, id: BackupId(gone) }
+      assert.strictEqual(yield* outcome(cinder.createVolume(spec("x", { source: absent }))), "notFound")
+    }).pipe(Effect.provide(cloud()))
+  )
+
+  it.scopedLive("refuses to back up what is no available snapshot, and what the quota forbids", () =>
+    Effect.gen(function* () {
+      const cinder = yield* Cinder
+      const { id: volumeId } = yield* cinder.createVolume(spec("v"))
+      const { id: snapshotId } = yield* cinder.createSnapshot(cut(volumeId, "s"))
+      const backup = { volumeId, snapshotId, name: "b", description: "d", zone: undefined, metadata: {} }
+      const absent = { ...backup, snapshotId: goneSnapshot }
+      assert.strictEqual(yield* outcome(cinder.createBackup(absent)), "notFound")
+      assert.strictEqual(yield* outcome(cinder.createBackup(backup)), "QuotaExceeded")
+    }).pipe(Effect.provide(cloud({ quotas: { backups: 0 } })))
+  )
+
+  it.scopedLive("says whether there was a snapshot to delete", () =>
+    Effect.gen(function* () {
+      const cinder = yield* Cinder
+      const { id: volumeId } = yield* cinder.createVolume(spec("v"))
+      const { id } = yield* cinder.createSnapshot(cut(volumeId, "s"))
+      yield* cinder.getSnapshot(id)
+      assert.strictEqual(yield* cinder.deleteSnapshot(id), "accepted")
+      for (const absent of [id, goneSnapshot, SnapshotId("nope"), SnapshotId("../x")]) {
+        assert.strictEqual(yield* cinder.deleteSnapshot(absent), "absent")
+      }
     }).pipe(Effect.provide(cloud()))
   )
 })

@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { status } from "@grpc/grpc-js"
 import { Cause, Effect, FiberId } from "effect"
 import { rpcStatus, statusOf } from "../../../src/adapters/csi/status.ts"
+import { BackupId } from "../../../src/domain/Backup.ts"
 import * as errors from "../../../src/domain/errors.ts"
 import { ServerId } from "../../../src/domain/Server.ts"
 import { SnapshotId } from "../../../src/domain/Snapshot.ts"
@@ -24,6 +25,7 @@ const table: ReadonlyArray<readonly [name: string, error: errors.DomainError, co
   ["OutOfRange", new errors.OutOfRange({ field: "capacity_range", problem: "is too small" }), status.OUT_OF_RANGE],
   ["VolumeNotFound", new errors.VolumeNotFound({ id: VolumeId("v") }), status.NOT_FOUND],
   ["SnapshotNotFound", new errors.SnapshotNotFound({ id: SnapshotId("s") }), status.NOT_FOUND],
+  ["BackupNotFound", new errors.BackupNotFound({ id: BackupId("b") }), status.NOT_FOUND],
   ["ServerNotFound", new errors.ServerNotFound({ id: ServerId("n") }), status.NOT_FOUND],
   ["PathNotFound", new errors.PathNotFound({ volumeId: VolumeId("v"), path: "/p" }), status.NOT_FOUND],
   ["DeviceNotFound", new errors.DeviceNotFound({ volumeId: VolumeId("v"), seen: ["vda"] }), status.NOT_FOUND],
@@ -52,6 +54,7 @@ const table: ReadonlyArray<readonly [name: string, error: errors.DomainError, co
   ["CloudFailure unauthenticated", cloud("unauthenticated"), status.PERMISSION_DENIED],
   ["CloudFailure forbidden", cloud("forbidden"), status.PERMISSION_DENIED],
   ["CloudFailure notFound", cloud("notFound"), status.FAILED_PRECONDITION],
+  ["CloudFailure unsupported", cloud("unsupported"), status.FAILED_PRECONDITION],
   ["CloudFailure invalid", cloud("invalid"), status.INTERNAL],
   [
     "HostFailure failed",

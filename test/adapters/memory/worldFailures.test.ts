@@ -10,7 +10,8 @@ const table: ReadonlyArray<readonly [WorldFault, Meaning]> = [
   [fault(401, "The request you have made requires authentication."), "unauthenticated"],
   [fault(403, "Policy doesn't allow volume:create to be performed."), "forbidden"],
   [fault(404, "Volume x could not be found."), "notFound"],
-  [fault(406, "Version 3.999 is not supported by the API."), "invalid"],
+  [fault(404, "Service cinder-backup could not be found."), "unreachable"],
+  [fault(406, "Version 3.999 is not supported by the API."), "unsupported"],
   [fault(408, "Request timeout"), "unanswered"],
   [fault(409, "Instance x is locked"), "conflict"],
   [
@@ -36,7 +37,7 @@ describe("what a refusal of the World means to the domain", () => {
 
   it("asks again only where the cloud did not answer or was busy", () => {
     const passing = table.filter(([refusal]) => isPassing(refusal)).map(([{ status }]) => status)
-    assert.deepStrictEqual(passing, [408, 413, 429, 498, 500, 502, 503, 504])
+    assert.deepStrictEqual(passing, [404, 408, 413, 429, 498, 500, 502, 503, 504])
   })
 
   it("keeps the cloud's own sentence", () => {

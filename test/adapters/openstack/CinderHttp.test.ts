@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { BackupId } from "../../../src/domain/Backup.ts"
 import { noHints } from "../../../src/domain/SchedulerHints.ts"
 import { SnapshotId } from "../../../src/domain/Snapshot.ts"
 import { type Volume, VolumeId } from "../../../src/domain/Volume.ts"
-import { Cinder, type NewSnapshot, type NewVolume } from "../../../src/ports/Cinder.ts"
+import { Cinder, type NewBackup, type NewSnapshot, type NewVolume } from "../../../src/ports/Cinder.ts"
 import { cinderPath, fakeCloud, fault, openStackAt, wireVolume } from "../../support/fakeCloud.ts"
 import { inTurn, type Reply, type Script, type ScriptedServer } from "../../support/ScriptedServer.ts"
 
@@ -505,6 +506,68 @@ describe("CinderHttp explains", () => {
     withCinder(
       () => reply,
       (cinder) => Effect.map(cinder.explain(VolumeId("v1")), (text) => assert.isUndefined(text))
+    )
+  )
+})
+
+describe("CinderHttp backups", () => {
+  const newBackup: NewBackup = {
+    volumeId: VolumeId("v1"),
+    snapshotId: SnapshotId("s1"),
+    name: "snap-1",
+    description: "d",
+    zone: undefined,
+    metadata: { type: "backup" }
+  }
+  const accepted: Reply = { status: 202, body: { backup: { id: "b1", name: "snap-1", links: [] } } }
+
+  it.scopedLive("asks for the least microversion that has what is needed", () =>
+    withCinder(
+      ({ path }) => (path.endsWith("/volumes") ? { status: 202, body: { volume: wireVolume("v1") } } : accepted),
+      (cinder, server) =>
+        Effect.gen(function* () {
+          yield* cinder.createBackup(newBackup)
+          yield* cinder.createBackup({ ...newBackup, zone: "az2" })
+          yield* cinder.createVolume({ ...spec, source: { _tag: "backup", id: BackupId("b1") } })
+          const versions = server.seen.slice(1).map(({ headers }) => headers["openstack-api-version"])
+          assert.deepStrictEqual(versions, ["volume 3.43", "volume 3.51", "volume 3.47"])
+          assert.deepStrictEqual(server.seen[2]?.body, {
+            backup: {
+              volume_id: "v1",
+              snapshot_id: "s1",
+              name: "snap-1",
+              description: "d",
+              force: true,
+              availability_zone: "az2",
+              metadata: { type: "backup" }
+            }
+          })
+        })
+    )
+  )
+
+  it.scopedLive("takes a backup for gone from Cinder's sentence about the backup alone", () =>
+    withCinder(
+      () => fault(404, "itemNotFound", "Service cinder-backup could not be found."),
+      (cinder, server) =>
+        Effect.gen(function* () {
+          const id = BackupId("b1")
+          assert.strictEqual((yield* Effect.flip(cinder.deleteBackup(id))).reason, "unreachable")
+          const look = yield* Effect.flip(cinder.getBackup(id))
+          assert.strictEqual(look._tag === "CloudFailure" && look.reason, "unreachable")
+          assert.isAbove(server.count("DELETE", `${cinderPath}/backups/b1`), 1)
+        })
+    )
+  )
+
+  it.scopedLive("does not repeat a creation whose answer was lost", () =>
+    withCinder(
+      () => ({ cut: "before" }),
+      (cinder, server) =>
+        Effect.gen(function* () {
+          assert.strictEqual(yield* tagOf(cinder.createBackup(newBackup)), "CloudFailure")
+          assert.strictEqual(server.count("POST", `${cinderPath}/backups`), 1)
+        })
     )
   )
 })

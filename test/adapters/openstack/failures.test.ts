@@ -76,7 +76,12 @@ describe("classify", () => {
       answered(404, { message: "no Route matched with those values" }),
       { reason: "notFound", thingMissing: false }
     ],
-    ["406", answered(406, said("computeFault", 406, "Version 3.999 is not supported")), { reason: "invalid" }],
+    [
+      "404 of a kind of service that is away",
+      answered(404, said("itemNotFound", 404, "Service cinder-backup could not be found.")),
+      { reason: "unreachable", thingMissing: false }
+    ],
+    ["406", answered(406, said("computeFault", 406, "Version 3.999 is not supported")), { reason: "unsupported" }],
     ["408", answered(408), { reason: "unanswered" }],
     ["409", answered(409, said("conflictingRequest", 409, "Instance s is locked")), { reason: "conflict" }],
     [
