@@ -90,7 +90,7 @@ const cinderOf = (volume: SecretVolume) =>
     const load = loadCloudConf([volume.path("cloud.conf")], { missingFiles: "refuse", cloudsYaml })
     const served = (yield* serveClouds(load, yield* load, [""])).get("")
     if (served === undefined) return assert.fail("no cloud")
-    const options = { userAgent: "", observe: () => undefined, proxies: noProxies }
+    const options = { userAgent: "", observe: () => undefined, proxies: noProxies, ignoreMicroversions: false }
     const ports = yield* Layer.build(layerCloud(served.cloud, served.live, options))
     return { cinder: Context.get(ports, Cinder), look: served.live.look }
   })
