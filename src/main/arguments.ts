@@ -1,6 +1,7 @@
 import { Either } from "effect"
 import { nearest } from "../adapters/config/nearest.ts"
 import { type FlagName, flagNames, flags } from "./flags.ts"
+import { readBoolean } from "./flagValues.ts"
 
 /** The text of each time that a flag was given, in order. */
 export interface Arguments {
@@ -66,7 +67,12 @@ export const readArguments = (argv: ReadonlyArray<string>): Either.Either<Argume
     const read = argument.startsWith("--") ? readLong(argument) : readShort(argument)
     if (Either.isLeft(read)) return Either.left(read.left)
     const { name, attached } = read.right
-    if (isBuiltin(name)) return Either.right({ given, words, asked: name })
+    if (isBuiltin(name)) {
+      const wanted = readBoolean(attached ?? "true")
+      if (Either.isLeft(wanted)) return Either.left(`--${name}: ${wanted.left}`)
+      if (wanted.right) return Either.right({ given, words, asked: name })
+      continue
+    }
     const optional = flags[name].kind === "boolean" ? "true" : undefined
     const next = attached === undefined && optional === undefined ? argv[at] : undefined
     if (next !== undefined) at += 1

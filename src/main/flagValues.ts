@@ -13,11 +13,31 @@ export const readBoolean = (text: string): Read<boolean> => {
   return /^(0|f|F|FALSE|false|False)$/.test(text) ? Either.right(false) : refused(text, "true or false")
 }
 
-export const readInteger = (text: string): Read<number> =>
-  /^[+-]?\d{1,15}$/.test(text) ? Either.right(Number(text)) : refused(text, "a whole number")
+const digits = /^([+-]?)(\d{1,15})$/
+const prefixed = /^([+-]?)0(?:x([\da-f]{1,12})|o?([0-7]{1,15})|b([01]{1,50}))$/i
+
+/** With the prefixes of https://pkg.go.dev/strconv#ParseInt for base 0, where a leading zero means octal. */
+export const readInteger = (text: string): Read<number> => {
+  const [, sign, hexadecimal, octal, binary] = prefixed.exec(text) ?? []
+  const size = hexadecimal
+    ? Number.parseInt(hexadecimal, 16)
+    : octal
+      ? Number.parseInt(octal, 8)
+      : binary
+        ? Number.parseInt(binary, 2)
+        : undefined
+  if (size !== undefined) return Either.right(sign === "-" ? -size : size)
+  return digits.test(text) && !/^[+-]?0\d/.test(text) ? Either.right(Number(text)) : refused(text, "a whole number")
+}
+
+/** klog reads its level in decimal digits alone. */
+export const readLevel = (text: string): Read<number> =>
+  digits.test(text) ? Either.right(Number(text)) : refused(text, "a whole number")
 
 export const readNumber = (text: string): Read<number> =>
-  /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) ? Either.right(Number(text)) : refused(text, "a number")
+  /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i.test(text) && Number.isFinite(Number(text))
+    ? Either.right(Number(text))
+    : refused(text, "a number")
 
 export const readDuration = (text: string): Read<Duration.Duration> =>
   Either.fromNullable(

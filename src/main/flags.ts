@@ -1,5 +1,5 @@
 /** How the text behind a flag is read. */
-export type FlagKind = "boolean" | "text" | "list" | "texts" | "map" | "integer" | "number" | "duration"
+export type FlagKind = "boolean" | "text" | "list" | "texts" | "map" | "integer" | "level" | "number" | "duration"
 
 export interface Flag {
   readonly kind: FlagKind
@@ -108,7 +108,7 @@ export const flags = {
     group: "Kubernetes",
     help: "Accepted without effect: claims are read one by one, when a volume is made"
   },
-  v: { kind: "integer", default: "0", group: "Logging", help: "How much to log, from 0 to 6; also -v 2 and -v=2" },
+  v: { kind: "level", default: "0", group: "Logging", help: "How much to log, from 0 to 6; also -v 2 and -v=2" },
   vmodule: {
     kind: "text",
     group: "Deprecated",

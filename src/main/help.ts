@@ -7,6 +7,7 @@ const placeholders: Readonly<Record<Flag["kind"], string>> = {
   texts: " TEXT",
   map: " KEY=VALUE,…",
   integer: " N",
+  level: " N",
   number: " N",
   duration: " TIME"
 }

@@ -4,7 +4,7 @@ import { noProxies, type Proxies, readProxies } from "../adapters/openstack/prox
 import { readArguments } from "./arguments.ts"
 import { type Address, type Endpoint, parseAddress, parseEndpoint } from "./endpoint.ts"
 import { type Flag, type FlagKind, type FlagName, flags } from "./flags.ts"
-import { readBoolean, readDuration, readInteger, readList, readMap, readNumber } from "./flagValues.ts"
+import { readBoolean, readDuration, readInteger, readLevel, readList, readMap, readNumber } from "./flagValues.ts"
 
 /** What the command line asks for. */
 export interface Options {
@@ -84,6 +84,7 @@ const readOne =
 
 const booleanOf = readOne<"boolean", boolean>(readBoolean)
 const integerOf = readOne<"integer", number>(readInteger)
+const levelOf = readOne<"level", number>(readLevel)
 const numberOf = readOne<"number", number>(readNumber)
 const durationOf = readOne<"duration", Duration.Duration>(readDuration)
 
@@ -171,7 +172,7 @@ const optionsOf = (given: Given, words: ReadonlyArray<string>, env: Environment)
         serviceHost: env["KUBERNETES_SERVICE_HOST"] ?? "",
         servicePort: env["KUBERNETES_SERVICE_PORT"] ?? ""
       },
-      verbosity: yield* integerOf(given, "v"),
+      verbosity: yield* levelOf(given, "v"),
       warnings: warningsOf(given, words)
     }
   })

@@ -112,9 +112,31 @@ describe("the spelling of flags", () => {
       { additionalTopology: { a: "3", b: "" } }
     ],
     ["a single pair with commas in its value", ["--additional-topology=a=1,2"], { additionalTopology: { a: "1,2" } }],
+    ["--help=false and --version=0, which ask for nothing", ["--help=false", "--version=0", "-v1"], { verbosity: 1 }],
+    ["a level with a leading zero, which stays decimal", ["--v=010"], { verbosity: 10 }],
     ["the metrics' address", ["--http-endpoint=:8080"], { httpEndpoint: { host: undefined, port: 8080 } }],
     ["an IPv6 address", ["--http-endpoint=[::1]:8080"], { httpEndpoint: { host: "::1", port: 8080 } }]
   ])("allows %s", (_, argv, expected) => assert.deepInclude(nodeOptions(...argv), expected))
+
+  it.each([
+    ["10", 10],
+    ["0", 0],
+    ["0x1F", 31],
+    ["0b11", 3],
+    ["0o17", 15],
+    ["017", 15]
+  ])("reads the whole number %s as Go does", (text, burst) =>
+    assert.strictEqual(nodeOptions(`--kube-api-burst=${text}`).kubernetes.burst, burst)
+  )
+
+  it.each([
+    ["5", 5],
+    [".5", 0.5],
+    ["1e2", 100],
+    ["-2.5E-1", -0.25]
+  ])("reads the number %s as Go does", (text, rate) =>
+    assert.strictEqual(nodeOptions(`--kube-api-qps=${text}`).kubernetes.queriesPerSecond, rate)
+  )
 
   it("reads back any list that is written in quotes", () =>
     fc.assert(
@@ -134,6 +156,9 @@ describe("a command line that cannot be served", () => {
     [["-psecret"], "unknown flag -p; --help lists the flags"],
     [["--cluster"], "--cluster: needs a value"],
     [["-v"], "--v: needs a value"],
+    [["--v=0x2"], '--v: "0x2" is not accepted; write a whole number'],
+    [["--kube-api-burst=09"], '--kube-api-burst: "09" is not accepted; write a whole number'],
+    [["--help=perhaps"], '--help: "perhaps" is not accepted; write true or false'],
     [["-v="], '--v: "=" is not accepted; write a whole number'],
     [["--v=much"], '--v: "much" is not accepted; write a whole number'],
     [["--v=much", "--v=1"], '--v: "much" is not accepted; write a whole number'],
