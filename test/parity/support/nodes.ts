@@ -11,29 +11,33 @@ import { startCloud } from "./onCloud.ts"
 
 const byId = "/dev/disk/by-id"
 
-/** Folders that have to be made for `path`, outermost first. */
-const missing = (path: string): ReadonlyArray<string> => (existsSync(path) ? [] : [...missing(dirname(path)), path])
-
-/** Another test may have links of its own there, or be faster. */
+/** Left alone where udev or another test has links. */
 const removeEmpty = (folder: string) => {
   try {
     rmdirSync(folder)
   } catch {}
 }
 
+/** Makes the folder again if another test has just taken it away. */
+const place = (name: string, device: string): void => {
+  mkdirSync(byId, { recursive: true })
+  try {
+    symlinkSync(device, join(byId, name))
+  } catch (error) {
+    if (existsSync(byId)) throw error
+    place(name, device)
+  }
+}
+
 /** A name of udev's for a disk, in this machine's own /dev, the only place where the Go driver looks. */
 const named = (name: string, device: string) =>
   Effect.acquireRelease(
-    Effect.sync(() => {
-      const made = missing(byId)
-      mkdirSync(byId, { recursive: true })
-      symlinkSync(device, join(byId, name))
-      return made
-    }),
-    (made) =>
+    Effect.sync(() => place(name, device)),
+    () =>
       Effect.sync(() => {
         rmSync(join(byId, name))
-        for (const folder of [...made].reverse()) removeEmpty(folder)
+        removeEmpty(byId)
+        removeEmpty(dirname(byId))
       })
   )
 
