@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
-import { mkdir, mkdtemp, rm } from "node:fs/promises"
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { homedir, tmpdir } from "node:os"
 import { join } from "node:path"
+import type { Vitest } from "@effect/vitest"
 import { Context, Effect, Layer, Schedule, type Scope } from "effect"
 import { build } from "esbuild"
 import { type CsiClient, makeCsiClient } from "../../../src/adapters/csi/client.ts"
@@ -11,6 +12,8 @@ import { run } from "./commands.ts"
 const scripts = join(import.meta.dirname, "..", "lab")
 const state = process.env["OPENSTACK_LAB"] ?? join(homedir(), "openstack-lab")
 const project = join(import.meta.dirname, "..", "..", "..")
+
+export const minutes = (count: number) => count * 60_000
 
 export const labFile = (...path: ReadonlyArray<string>) => join(state, ...path)
 
@@ -36,12 +39,18 @@ export class Lab extends Context.Tag("test/Lab")<
     readonly controller: DriverProcess
     readonly node1: LabNode
     readonly node2: LabNode
-    /** Another controller, with another of the lab's configuration files. */
-    readonly startController: (config: string) => Effect.Effect<DriverProcess, unknown, Scope.Scope>
+    /** Another controller, with a configuration of that text. */
+    readonly startController: (
+      conf: string,
+      ...flags: ReadonlyArray<string>
+    ) => Effect.Effect<DriverProcess, unknown, Scope.Scope>
     /** Turns a screw of the lab; see lab/ctl. */
     readonly ctl: (...words: ReadonlyArray<string>) => Effect.Effect<string, unknown>
   }
 >() {}
+
+/** How a suite for the lab declares its tests. */
+export type LabTests = Vitest.MethodsNonLive<Lab, true>
 
 const needRoot = Effect.suspend(() =>
   process.platform === "linux" && process.getuid?.() === 0
@@ -114,12 +123,18 @@ const makeLab = Effect.gen(function* () {
   const metadataPort = Number(new URL(metadataUrl).port)
 
   let controllers = 0
-  const startController = (config: string) => {
-    controllers += 1
-    const socket = join(folder, `controller-${controllers}.sock`)
-    const flags = [`--endpoint=unix://${socket}`, `--cloud-config=${labFile(config)}`, "--cluster=openstack-suite"]
-    return startProcess("build/cinder-csi-plugin.cjs", [...flags, "--provide-node-service=false"], socket)
-  }
+  const startController = (conf: string, ...flags: ReadonlyArray<string>) =>
+    Effect.gen(function* () {
+      controllers += 1
+      const name = join(folder, `controller-${controllers}`)
+      yield* Effect.tryPromise(() => writeFile(`${name}.conf`, conf, { mode: 0o600 }))
+      const always = [`--endpoint=unix://${name}.sock`, `--cloud-config=${name}.conf`, "--cluster=openstack-suite"]
+      return yield* startProcess(
+        "build/cinder-csi-plugin.cjs",
+        [...always, "--provide-node-service=false", ...flags],
+        `${name}.sock`
+      )
+    })
 
   const startNode = (name: string, number: number) =>
     Effect.gen(function* () {
@@ -143,7 +158,7 @@ const makeLab = Effect.gen(function* () {
     })
 
   return {
-    controller: yield* startController("cloud.conf"),
+    controller: yield* startController(readFileSync(labFile("cloud.conf"), "utf8")),
     node1: yield* startNode("node-1", 1),
     node2: yield* startNode("node-2", 2),
     startController,

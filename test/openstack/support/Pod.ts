@@ -4,10 +4,12 @@ import { Effect } from "effect"
 import type { CsiClient } from "../../../src/adapters/csi/client.ts"
 import {
   VolumeCapability_AccessMode_Mode as Mode,
+  VolumeUsage_Unit as Unit,
   type VolumeCapability,
   type VolumeContentSource
 } from "../../../src/adapters/csi/client.ts"
 import { bytesOf } from "../../../src/domain/Capacity.ts"
+import { zoneKey } from "../../../src/domain/Topology.ts"
 import { run } from "./commands.ts"
 import type { LabNode } from "./Lab.ts"
 
@@ -16,25 +18,45 @@ export const mounted = (fsType: string): VolumeCapability => ({
   accessMode: { mode: Mode.SINGLE_NODE_WRITER }
 })
 
-export const raw: VolumeCapability = {
+const rawOn = (mode: Mode): VolumeCapability => ({
   accessType: { $case: "block", value: {} },
-  accessMode: { mode: Mode.SINGLE_NODE_WRITER }
-}
+  accessMode: { mode }
+})
+
+export const raw = rawOn(Mode.SINGLE_NODE_WRITER)
+
+/** A raw disk that several nodes write to. */
+export const sharedRaw = rawOn(Mode.MULTI_NODE_MULTI_WRITER)
 
 /** Sidecars wait this long for the controller, kubelet for the node. */
 const timeout = "2 minutes"
 
 export interface MadeVolume {
   readonly id: string
+  /** Zones of the answer's topology. */
+  readonly zones: ReadonlyArray<string>
   readonly context: Map<string, string>
   readonly capability: VolumeCapability
 }
+
+const inZone = (zone: string) => ({ segments: new Map([[zoneKey, zone]]) })
+
+/** What a sidecar sends for a StorageClass whose secret names a cloud. */
+export const secretsFor = (cloud: string | undefined) => new Map(cloud === undefined ? [] : [["cloud", cloud]])
 
 export const createVolume = (
   controller: CsiClient,
   name: string,
   capability: VolumeCapability,
-  options: { readonly sizeGiB?: number; readonly source?: VolumeContentSource; readonly type?: string } = {}
+  options: {
+    readonly sizeGiB?: number
+    readonly source?: VolumeContentSource
+    readonly type?: string
+    /** In order of preference. */
+    readonly zones?: ReadonlyArray<string>
+    /** Value of the secret's key `cloud`. */
+    readonly cloud?: string
+  } = {}
 ) =>
   controller
     .createVolume(
@@ -43,7 +65,10 @@ export const createVolume = (
         capacityRange: { requiredBytes: bytesOf(options.sizeGiB ?? 1), limitBytes: 0n },
         volumeCapabilities: [capability],
         volumeContentSource: options.source,
-        parameters: new Map(options.type === undefined ? [] : [["type", options.type]])
+        parameters: new Map(options.type === undefined ? [] : [["type", options.type]]),
+        secrets: secretsFor(options.cloud),
+        accessibilityRequirements:
+          options.zones === undefined ? undefined : { requisite: [], preferred: options.zones.map(inZone) }
       },
       { timeout }
     )
@@ -51,14 +76,15 @@ export const createVolume = (
       Effect.map(
         ({ volume }): MadeVolume => ({
           id: volume?.volumeId ?? "",
+          zones: volume?.accessibleTopology.map(({ segments }) => segments.get(zoneKey) ?? "") ?? [],
           context: volume?.volumeContext ?? new Map(),
           capability
         })
       )
     )
 
-export const deleteVolume = (controller: CsiClient, { id }: MadeVolume) =>
-  controller.deleteVolume({ volumeId: id }, { timeout })
+export const deleteVolume = (controller: CsiClient, { id }: MadeVolume, cloud?: string) =>
+  controller.deleteVolume({ volumeId: id, secrets: secretsFor(cloud) }, { timeout })
 
 /** A volume in use by a pod on a node, as kubelet and the attacher bring it there. */
 export interface InUse {
@@ -90,6 +116,9 @@ export const use = (controller: CsiClient, node: LabNode, { id, context, capabil
     const detach = controller.controllerUnpublishVolume({ volumeId: id, nodeId: node.serverId }, { timeout })
     return { target, staging, unmount: Effect.asVoid(unmount), detach: Effect.asVoid(detach) }
   })
+
+export const totalBytes = (usage: ReadonlyArray<{ readonly unit: number; readonly total: bigint }>) =>
+  usage.find(({ unit }) => unit === Unit.BYTES)?.total ?? 0n
 
 /** Several MiB, so that more than metadata travels. */
 export const writeData = (path: string, text: string) =>

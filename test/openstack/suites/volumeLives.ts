@@ -1,11 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs"
 import { open } from "node:fs/promises"
-import { assert, describe, layer } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
-import { VolumeUsage_Unit } from "../../src/adapters/csi/client.ts"
-import { bytesOf } from "../../src/domain/Capacity.ts"
-import { run } from "./support/commands.ts"
-import { Lab, labFile, layerLab } from "./support/Lab.ts"
+import { bytesOf } from "../../../src/domain/Capacity.ts"
+import { Lab, type LabTests, minutes } from "../support/Lab.ts"
 import {
   createVolume,
   deleteVolume,
@@ -14,23 +11,13 @@ import {
   mounted,
   raw,
   readData,
+  totalBytes,
   use,
   writeData
-} from "./support/Pod.ts"
+} from "../support/Pod.ts"
 
-const minutes = (count: number) => count * 60_000
-
-const totalBytes = (usage: ReadonlyArray<{ readonly unit: number; readonly total: bigint }>) =>
-  usage.find(({ unit }) => unit === VolumeUsage_Unit.BYTES)?.total ?? 0n
-
-const volumeFiles = () => readdirSync(labFile("volumes"))
-
-/** Loop devices over the lab's files: disks that are still plugged into one of its servers. */
-const pluggedDisks = Effect.map(run("losetup", ["--list", "--noheadings", "--output", "BACK-FILE"]), (listed) =>
-  listed.split("\n").filter((file) => file.includes(labFile("volumes")))
-)
-
-layer(layerLab, { excludeTestServices: true, timeout: minutes(8) })("on a real OpenStack", (it) => {
+/** What any cluster does with its volumes. */
+export const volumeLives = (it: LabTests) => {
   describe("a volume", () => {
     it.effect(
       "lives from creation to deletion with a file system of each kind",
@@ -228,75 +215,4 @@ layer(layerLab, { excludeTestServices: true, timeout: minutes(8) })("on a real O
       minutes(1)
     )
   })
-
-  describe("credentials", () => {
-    it.effect(
-      "may be an application credential",
-      () =>
-        Effect.scoped(
-          Effect.gen(function* () {
-            const { startController, node1 } = yield* Lab
-            const { csi } = yield* startController("cloud-application-credential.conf")
-            const volume = yield* createVolume(csi, "by-credential", mounted("ext4"))
-            const place = yield* use(csi, node1, volume)
-            yield* place.unmount
-            yield* place.detach
-            yield* deleteVolume(csi, volume)
-          })
-        ),
-      minutes(2)
-    )
-
-    it.effect(
-      "outlive tokens of 60 seconds without a failed call",
-      () =>
-        Effect.scoped(
-          Effect.gen(function* () {
-            const { startController, ctl, node1 } = yield* Lab
-            yield* ctl("token-seconds", "60")
-            const { csi } = yield* startController("cloud.conf")
-            const began = Date.now()
-            for (let round = 0; Date.now() - began < 75_000; round++) {
-              const volume = yield* createVolume(csi, `token-${round}`, mounted("ext4"))
-              const place = yield* use(csi, node1, volume)
-              yield* place.unmount
-              yield* place.detach
-              yield* deleteVolume(csi, volume)
-            }
-            yield* ctl("token-seconds", "3600")
-          })
-        ),
-      minutes(4)
-    )
-
-    it.effect(
-      "appear in no log line",
-      () =>
-        Effect.gen(function* () {
-          const { controller } = yield* Lab
-          const password = /^password\s*=\s*"(.+)"$/m.exec(readFileSync(labFile("cloud.conf"), "utf8"))?.[1] ?? ""
-          assert.isAbove(password.length, 8)
-          assert.notInclude(controller.log(), password)
-        }),
-      minutes(1)
-    )
-  })
-
-  describe("at the end", () => {
-    it.effect(
-      "no volume, snapshot, disk or mount is left",
-      () =>
-        Effect.gen(function* () {
-          const { controller, node1, node2 } = yield* Lab
-          assert.deepStrictEqual((yield* controller.csi.listVolumes()).entries, [])
-          assert.deepStrictEqual((yield* controller.csi.listSnapshots()).entries, [])
-          assert.deepStrictEqual(volumeFiles(), [])
-          assert.deepStrictEqual(yield* pluggedDisks, [])
-          const mounts = readFileSync("/proc/self/mountinfo", "utf8")
-          assert.notInclude(mounts, node1.root)
-          assert.notInclude(mounts, node2.root)
-        }),
-      minutes(1)
-    )
-  })
-})
+}
