@@ -1,65 +1,14 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Logger, LogLevel } from "effect"
 import { makeDevices } from "../../../src/adapters/host/devices.ts"
 import { defaultHostOptions } from "../../../src/adapters/host/HostOptions.ts"
 import { VolumeId } from "../../../src/domain/Volume.ts"
+import { designator, page80, page83, pretend } from "./pretendedDisks.ts"
 
 const id = "1c2f4b7e-9d3a-4e51-8a6b-0f1e2d3c4b5a"
 const short = id.slice(0, 20)
 const volume = VolumeId(id)
-
-/** A pretended sysfs and /dev: a node is a file that holds its device number. */
-const pretend = Effect.map(
-  Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "dev-"))),
-    (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
-  ),
-  (folder) => {
-    const [devRoot, sysRoot] = [join(folder, "dev"), join(folder, "sys")]
-    const write = (path: string, content: string | Uint8Array) => {
-      mkdirSync(dirname(path), { recursive: true })
-      writeFileSync(path, content)
-    }
-    const numberOf = async (path: string) => {
-      try {
-        return readFileSync(path, "utf8")
-      } catch {
-        return undefined
-      }
-    }
-    mkdirSync(join(devRoot, "disk", "by-id"), { recursive: true })
-    mkdirSync(join(devRoot, "disk", "by-path"))
-    mkdirSync(join(sysRoot, "block"), { recursive: true })
-    return {
-      devRoot,
-      devices: makeDevices({ ...defaultHostOptions, devRoot, sysRoot }, numberOf),
-      node: (name: string, number: string) => write(join(devRoot, name), number),
-      link: (name: string, target: string) => symlinkSync(join(devRoot, target), join(devRoot, "disk", "by-id", name)),
-      linkByPath: (name: string, target: string) =>
-        symlinkSync(join(devRoot, target), join(devRoot, "disk", "by-path", name)),
-      disk: (name: string, number: string, files: Readonly<Record<string, string | Uint8Array>>) => {
-        mkdirSync(join(sysRoot, "block", name))
-        const all = { dev: `${number}\n`, size: "2097152\n", ...files }
-        for (const [file, content] of Object.entries(all)) write(join(sysRoot, "class", "block", name, file), content)
-        write(join(devRoot, name), number)
-      }
-    }
-  }
-)
-
-/** One designator of the disk: 1 stands for binary, 2 for text; kind 0 is the vendor's, 1 T10, 3 NAA. */
-const designator = (codeSet: 1 | 2, kind: number, value: Buffer) =>
-  Buffer.concat([Buffer.from([codeSet, kind, 0, value.length]), value])
-
-const page83 = (...all: ReadonlyArray<Buffer>) => {
-  const body = Buffer.concat(all)
-  return Buffer.concat([Buffer.from([0, 0x83, body.length >> 8, body.length & 0xff]), body])
-}
-
-const page80 = (serial: string) => Buffer.concat([Buffer.from([0, 0x80, 0, serial.length]), Buffer.from(serial)])
 
 describe("finding the disk of a volume", () => {
   it.live("finds a virtio disk without udev, by its serial in sysfs", () =>

@@ -1,0 +1,56 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { Effect } from "effect"
+import { makeDevices } from "../../../src/adapters/host/devices.ts"
+import { defaultHostOptions } from "../../../src/adapters/host/HostOptions.ts"
+
+/** A pretended sysfs and /dev: a node is a file that holds its device number. */
+export const pretend = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "dev-"))),
+    (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
+  ),
+  (folder) => {
+    const [devRoot, sysRoot] = [join(folder, "dev"), join(folder, "sys")]
+    const write = (path: string, content: string | Uint8Array) => {
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, content)
+    }
+    const numberOf = async (path: string) => {
+      try {
+        return readFileSync(path, "utf8")
+      } catch {
+        return undefined
+      }
+    }
+    mkdirSync(join(devRoot, "disk", "by-id"), { recursive: true })
+    mkdirSync(join(devRoot, "disk", "by-path"))
+    mkdirSync(join(sysRoot, "block"), { recursive: true })
+    return {
+      devRoot,
+      devices: makeDevices({ ...defaultHostOptions, devRoot, sysRoot }, numberOf),
+      node: (name: string, number: string) => write(join(devRoot, name), number),
+      link: (name: string, target: string) => symlinkSync(join(devRoot, target), join(devRoot, "disk", "by-id", name)),
+      linkByPath: (name: string, target: string) =>
+        symlinkSync(join(devRoot, target), join(devRoot, "disk", "by-path", name)),
+      disk: (name: string, number: string, files: Readonly<Record<string, string | Uint8Array>>) => {
+        mkdirSync(join(sysRoot, "block", name))
+        const all = { dev: `${number}\n`, size: "2097152\n", ...files }
+        for (const [file, content] of Object.entries(all)) write(join(sysRoot, "class", "block", name, file), content)
+        write(join(devRoot, name), number)
+      }
+    }
+  }
+)
+
+/** One designator of the disk: 1 stands for binary, 2 for text; kind 0 is the vendor's, 1 T10, 3 NAA. */
+export const designator = (codeSet: 1 | 2, kind: number, value: Buffer) =>
+  Buffer.concat([Buffer.from([codeSet, kind, 0, value.length]), value])
+
+export const page83 = (...all: ReadonlyArray<Buffer>) => {
+  const body = Buffer.concat(all)
+  return Buffer.concat([Buffer.from([0, 0x83, body.length >> 8, body.length & 0xff]), body])
+}
+
+export const page80 = (serial: string) => Buffer.concat([Buffer.from([0, 0x80, 0, serial.length]), Buffer.from(serial)])
