@@ -23,19 +23,26 @@ const membersOf = (text: string): ReadonlyArray<readonly [string, unknown]> | un
   }
 }
 
-const problemOf = (key: string, value: unknown): string | undefined => {
+const problemOf = (key: string, value: unknown, taken: ReadonlyArray<string>): string | undefined => {
   const name = JSON.stringify(key.slice(0, 64))
   if (!keyForm.test(key)) {
     return `has the key ${name}; a key is 1 to 255 letters, digits, spaces and _ - : . /`
   }
   const owner = reserved.find((prefix) => key.startsWith(prefix))
   if (owner !== undefined) return `has the key ${name}; keys that begin with ${owner} are the driver's own`
+  if (taken.includes(key)) return `has the key ${name}, which has a meaning of its own on what is made`
   if (typeof value !== "string") return `has no text as the value of ${name}; put the value in double quotes`
   return value.length > longestValue ? `has a value of more than ${longestValue} characters at ${name}` : undefined
 }
 
-/** Metadata that a class adds to what it makes: the text of a JSON object of texts. An empty text adds nothing. */
-export const readAppendedMetadata = (parameters: Pairs): Either.Either<Pairs, InvalidInput> => {
+/**
+ * Metadata that a class adds to what it makes: the text of a JSON object of texts. An empty text adds nothing. `taken` are
+ * keys outside the reserved prefixes that the driver or Cinder writes on this kind of thing.
+ */
+export const readAppendedMetadata = (
+  parameters: Pairs,
+  taken: ReadonlyArray<string>
+): Either.Either<Pairs, InvalidInput> => {
   const text = parameters[appendedMetadataKey] ?? ""
   const invalid = (problem: string) =>
     Either.left(new InvalidInput({ field: `parameters["${appendedMetadataKey}"]`, problem }))
@@ -44,7 +51,7 @@ export const readAppendedMetadata = (parameters: Pairs): Either.Either<Pairs, In
   if (members === undefined) return invalid(`is no JSON object; write one of texts, such as '{"team": "storage"}'`)
   const pairs: Array<readonly [string, string]> = []
   for (const [key, value] of members) {
-    const problem = problemOf(key, value)
+    const problem = problemOf(key, value, taken)
     if (problem !== undefined) return invalid(problem)
     if (typeof value === "string") pairs.push([key, value])
   }

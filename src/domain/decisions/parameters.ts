@@ -4,6 +4,7 @@ import type { ClaimRef } from "../Claim.ts"
 import { InvalidInput } from "../errors.ts"
 import { appendedMetadataKey, readAppendedMetadata } from "./appendedMetadata.ts"
 import { mkfsKeys, mkfsTexts, readMkfsOptions } from "./mkfsOptions.ts"
+import { cinderBackupKey } from "./source.ts"
 
 type Parameters = Readonly<Record<string, string>>
 
@@ -113,7 +114,7 @@ export const readVolumeParameters = (
     return {
       volumeType: yield* textOf(parameters, "type"),
       availability: yield* textOf(parameters, "availability"),
-      metadata: { ...(yield* readAppendedMetadata(parameters)), ...told },
+      metadata: { ...(yield* readAppendedMetadata(parameters, [cinderBackupKey])), ...told },
       claim: claimIn(told),
       context: yield* contextOf(parameters, capabilities),
       unknown: unknownAmong(parameters, known).filter((key) => !isFileSystemType(key))
@@ -144,7 +145,7 @@ export const readSnapshotParameters = (parameters: Parameters): Either.Either<Sn
     return {
       backup: type === "backup" ? { zone: yield* textOf(parameters, "availability"), secondsPerGiB } : undefined,
       metadata: {
-        ...(yield* readAppendedMetadata(parameters)),
+        ...(yield* readAppendedMetadata(parameters, type === "backup" ? ["type"] : [])),
         ...(yield* metadataOf(parameters, snapshotMetadataKeys))
       },
       unknown: unknownAmong(parameters, [

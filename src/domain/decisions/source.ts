@@ -10,7 +10,7 @@ import { backupPhaseOf, phaseOf, snapshotPhaseOf } from "./phases.ts"
  * `src_backup_id` once the bytes are there, and may overwrite ours then with what was written on the volume backed up.
  */
 const backupSourceKey = "cinder.csi.openstack.org/source-backup"
-const cinderBackupKey = "src_backup_id"
+export const cinderBackupKey = "src_backup_id"
 
 /** What remembers on a new volume where its content comes from, so far as Cinder does not. */
 export const sourceMetadata = (source: CopySource | undefined): Readonly<Record<string, string>> =>

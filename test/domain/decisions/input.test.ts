@@ -109,6 +109,11 @@ describe("parameters of a StorageClass", () => {
     })
   })
 
+  it("may not say from which backup a volume comes", () => {
+    const parameters = { appendVolumeMetadata: '{"src_backup_id": "b"}' }
+    assert.include(problem(readVolumeParameters(parameters, [])), 'has the key "src_backup_id"')
+  })
+
   it.each([
     { capability: mountOn("SINGLE_NODE_WRITER", "ext4"), fine: true },
     { capability: mountOn("SINGLE_NODE_WRITER", ""), fine: true },
@@ -133,7 +138,7 @@ describe("parameters of a StorageClass", () => {
 
 describe("metadata that a class adds", () => {
   const key = "appendVolumeMetadata"
-  const said = (text: string) => problem(readAppendedMetadata({ [key]: text }))
+  const said = (text: string) => problem(readAppendedMetadata({ [key]: text }, ["own"]))
 
   it.each([
     { text: "", adds: {} },
@@ -141,7 +146,7 @@ describe("metadata that a class adds", () => {
     { text: ' { "a": "1" , "b c/d.e:f_g-h": "\u00fc" } ', adds: { a: "1", "b c/d.e:f_g-h": "ü" } },
     { text: JSON.stringify({ ["k".repeat(255)]: "v".repeat(255) }), adds: { ["k".repeat(255)]: "v".repeat(255) } }
   ])("is read from $text", ({ text, adds }) => {
-    assert.deepStrictEqual(Either.getOrThrow(readAppendedMetadata({ [key]: text })), adds)
+    assert.deepStrictEqual(Either.getOrThrow(readAppendedMetadata({ [key]: text }, ["own"])), adds)
   })
 
   it.each(["team=storage", "{", "[]", '["a"]', "null", '"text"', "7", "{'team': 'storage'}"])(
@@ -163,11 +168,18 @@ describe("metadata that a class adds", () => {
     { text: JSON.stringify({ ["k".repeat(256)]: "" }), says: /has the key "k{64}"; a key is 1 to 255/ },
     { text: JSON.stringify({ a: "v".repeat(256) }), says: /more than 255 characters at "a"/ },
     { text: '{"cinder.csi.openstack.org/cluster": "b"}', says: /keys that begin with cinder\.csi\.openstack\.org\// },
+    { text: '{"own": "b"}', says: /has the key "own", which has a meaning of its own/ },
     { text: '{"csi.storage.k8s.io/pvc/name": "b"}', says: /keys that begin with csi\.storage\.k8s\.io\// }
   ])("is refused: $text", ({ text, says }) => assert.match(said(text), says))
 })
 
 describe("parameters of a VolumeSnapshotClass", () => {
+  it("may add the key type to snapshots, not to backups, where it tells what they are", () => {
+    const append = { appendVolumeMetadata: '{"type": "nightly"}' }
+    assert.strictEqual(problem(readSnapshotParameters(append)), "fine")
+    assert.include(problem(readSnapshotParameters({ ...append, type: "backup" })), 'has the key "type"')
+  })
+
   it("keep metadata of the class and of Kubernetes", () => {
     const fromKubernetes = { "csi.storage.k8s.io/volumesnapshot/name": "nightly" }
     const read = readSnapshotParameters({ ...fromKubernetes, appendVolumeMetadata: '{"team": "storage"}' })
