@@ -94,6 +94,23 @@ describe("a snapshot of the type backup", () => {
     }).pipe(Effect.provide(controllerOnWorld(slow)))
   )
 
+  it.effect("is left to another process that went on with the same temporary snapshot meanwhile", () =>
+    Effect.gen(function* () {
+      const { cinder } = yield* World
+      const service = yield* SnapshotProvisioning
+      const volumeId = yield* aVolume
+      const request = { volumeId, name: "snapshot-1", parameters: { type: "backup" } }
+      const first = yield* Effect.fork(service.create(request))
+      yield* TestClock.adjust("3200 millis")
+      const [snapshot] = yield* allSnapshots
+      const metadata = { "cinder.csi.openstack.org/cluster": "k8s", type: "backup" }
+      const { id } = yield* cinder.createBackup({ volumeId, snapshotId: snapshot?.id, name: "snapshot-1", metadata })
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Fiber.join(first)).id, SnapshotId(id))
+      assert.strictEqual((yield* allBackups).length, 1)
+    }).pipe(Effect.provide(controllerOnWorld({ latencies: { snapshot: "3 seconds", backup: "4 seconds" } })))
+  )
+
   it.effect("is adopted if the answer to its request was lost", () =>
     Effect.gen(function* () {
       const { faults } = yield* World
