@@ -94,7 +94,7 @@ export class Cinder extends Context.Tag("cinder-csi/ports/Cinder")<
     ) => Effect.Effect<Snapshot, CloudFailure | VolumeNotFound | QuotaExceeded>
     /** `accepted`, not yet gone; `absent` when there is no such snapshot. */
     readonly deleteSnapshot: (id: SnapshotId) => Effect.Effect<"accepted" | "absent", CloudFailure>
-    /** Every backup of exactly this name, oldest first; names are not unique. `unsupported` by clouds before 2018. */
+    /** Every backup of exactly this name, oldest first; names are not unique. `unsupported` by clouds before Pike. */
     readonly findBackups: (name: string) => Effect.Effect<ReadonlyArray<MarkedBackup>, CloudFailure>
     readonly getBackup: (id: BackupId) => Effect.Effect<Backup, CloudFailure | BackupNotFound>
     /** All backups of the project, or of one volume. */
