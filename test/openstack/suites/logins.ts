@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs"
+import { writeFile } from "node:fs/promises"
 import { assert, describe } from "@effect/vitest"
-import { Effect } from "effect"
-import { labAccount, labPassword } from "../support/cinder.ts"
+import { Effect, Schedule } from "effect"
 import { Lab, type LabTests, labFile, minutes } from "../support/Lab.ts"
+import { labAccount, makeApplicationCredential, passwordOf, trustOther } from "../support/labCloud.ts"
 import { createVolume, deleteVolume, mounted, use } from "../support/Pod.ts"
 
 const passwordConf = () => readFileSync(labFile("cloud.conf"), "utf8")
@@ -44,7 +45,7 @@ const ways: Readonly<Record<string, () => string>> = {
     return section("[Global]", {
       "auth-url": auth_url.replace(/\/v3\/?$/, ""),
       "user-id": user_id,
-      password: labPassword(),
+      password: passwordOf("csi"),
       "tenant-id": project_id,
       region: "RegionOne"
     })
@@ -54,7 +55,7 @@ const ways: Readonly<Record<string, () => string>> = {
       "auth-url": `${labAccount().auth_url.replace(/\/$/, "")}/`,
       username: "csi",
       "user-domain-name": "lab",
-      password: labPassword(),
+      password: passwordOf("csi"),
       "tenant-name": "csi",
       "tenant-domain-id": labAccount().domain_id,
       "os-endpoint-type": "internal"
@@ -89,6 +90,27 @@ export const logins = (it: LabTests) => {
         minutes(1)
       )
     }
+
+    it.effect(
+      "a trust, as its trustee",
+      () =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const { startController } = yield* Lab
+            const { id, trustee } = yield* trustOther
+            const conf = section("[Global]", {
+              "auth-url": labAccount().auth_url,
+              "trust-id": id,
+              "trustee-id": trustee,
+              "trustee-password": passwordOf("other")
+            })
+            const { csi } = yield* startController(conf)
+            const volume = yield* createVolume(csi, "login by trust", mounted("ext4"))
+            yield* deleteVolume(csi, volume)
+          })
+        ),
+      minutes(1)
+    )
 
     it.effect(
       "two clouds at once, each with its own project",
@@ -144,11 +166,44 @@ export const logins = (it: LabTests) => {
     )
 
     it.effect(
+      "may be exchanged while the driver serves, the old ones gone at once",
+      () =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const { startController } = yield* Lab
+            const confOf = (id: string, secret: string) =>
+              section("[Global]", {
+                "auth-url": labAccount().auth_url,
+                "application-credential-id": id,
+                "application-credential-secret": secret
+              })
+            const old = yield* makeApplicationCredential("old")
+            const { csi, config, log } = yield* startController(confOf(old.id, old.secret))
+            const volume = yield* createVolume(csi, "exchanged", mounted("ext4"))
+            const { application_credential_id, application_credential_secret } = labAccount()
+            const renewed = confOf(application_credential_id, application_credential_secret)
+            yield* Effect.tryPromise(() => writeFile(config, renewed))
+            yield* old.remove
+            yield* csi.controllerGetVolume({ volumeId: volume.id }).pipe(
+              Effect.repeat({
+                until: () => log().includes("new credentials are in force"),
+                schedule: Schedule.intersect(Schedule.spaced("500 millis"), Schedule.recurs(60))
+              })
+            )
+            yield* deleteVolume(csi, volume)
+            assert.include(log(), "new credentials are in force")
+            for (const secret of [old.secret, application_credential_secret]) assert.notInclude(log(), secret)
+          })
+        ),
+      minutes(2)
+    )
+
+    it.effect(
       "appear in no log line",
       () =>
         Effect.gen(function* () {
           const { controller } = yield* Lab
-          const password = labPassword()
+          const password = passwordOf("csi")
           assert.isAbove(password.length, 8)
           assert.notInclude(controller.log(), password)
         }),

@@ -1,8 +1,8 @@
 import { open } from "node:fs/promises"
 import { assert, describe } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
-import { askCinder, fieldOf, labAccount, labPassword } from "../support/cinder.ts"
 import { Lab, type LabTests, minutes } from "../support/Lab.ts"
+import { askCinder, fieldOf, labAccount, passwordOf } from "../support/labCloud.ts"
 import { createVolume, deleteVolume, mounted, raw, readData, sharedRaw, use, writeData } from "../support/Pod.ts"
 
 const volumeInCinder = (id: string) => Effect.map(askCinder(`/volumes/${id}`), (body) => fieldOf(body, "volume"))
@@ -10,7 +10,7 @@ const volumeInCinder = (id: string) => Effect.map(askCinder(`/volumes/${id}`), (
 const zoneMapConf = () => `[Global]
 auth-url = "${labAccount().auth_url}"
 username = csi
-password = "${labPassword()}"
+password = "${passwordOf("csi")}"
 domain-name = lab
 tenant-name = csi
 availability-zone-map = racks-north=nova2, racks-south=nova2

@@ -28,6 +28,8 @@ export interface LabNode {
 export interface DriverProcess {
   readonly csi: CsiClient
   readonly pid: number
+  /** Path of its cloud.conf. */
+  readonly config: string
   /** What it has logged so far. */
   readonly log: () => string
 }
@@ -129,11 +131,12 @@ const makeLab = Effect.gen(function* () {
       const name = join(folder, `controller-${controllers}`)
       yield* Effect.tryPromise(() => writeFile(`${name}.conf`, conf, { mode: 0o600 }))
       const always = [`--endpoint=unix://${name}.sock`, `--cloud-config=${name}.conf`, "--cluster=openstack-suite"]
-      return yield* startProcess(
+      const started = yield* startProcess(
         "build/cinder-csi-plugin.cjs",
         [...always, "--provide-node-service=false", ...flags],
         `${name}.sock`
       )
+      return { ...started, config: `${name}.conf` }
     })
 
   const startNode = (name: string, number: number) =>
