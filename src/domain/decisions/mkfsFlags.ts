@@ -39,14 +39,16 @@ const extFeature: ValueForm = {
   isList: true
 }
 
-/** mke2fs(8). Left out: what names files and other disks (-d, -J device, -l, -z), tries only (-n), or is ours (-F, -t). */
+/**
+ * mke2fs(8). Left out: what names files and other disks (-d, -J device, -l, -z), tries only (-n), or is ours (-F, -t); and
+ * `assume_storage_prezeroed`, because a disk without signatures may hold old data where inode tables will be.
+ */
 const ext: FlagTable = {
   "-b": one(/^[0-9]{4,5}$/, "a number of bytes"),
   "-C": size,
   "-D": undefined,
   "-e": one(/^(continue|remount-ro)$/, "continue or remount-ro"),
   "-E": list({
-    assume_storage_prezeroed: perhapsZeroOrOne,
     discard: "",
     encoding: "=[a-z0-9.-]{1,16}",
     lazy_itable_init: perhapsZeroOrOne,

@@ -73,6 +73,9 @@ describe("options for mkfs", () => {
     ["xfs", "-N"],
     ["xfs", "-d size=100m"],
     ["btrfs", "-b 100m"],
+    // What nobody has proved: that the disk holds zeros where no mark of a file system can be.
+    ["ext4", "-E assume_storage_prezeroed"],
+    ["ext4", "-E assume_storage_prezeroed=1"],
     // What the driver says itself, or what a class must not say.
     ["ext4", "-F"],
     ["ext4", "-F -F"],
