@@ -16,6 +16,9 @@ const table: ReadonlyArray<readonly [string, ReadonlyArray<DescribedDisk>, unkno
   ["the volume twice at one place", [ours, ours], there],
   ["the volume at two places", [ours, { ...ours, address: "0:0:0:3" }], "HostFailure"],
   ["the volume on two buses", [ours, { ...ours, bus: "ide" }], "HostFailure"],
+  ["another volume at the same place", [ours, { ...other, address: ours.address }], "HostFailure"],
+  ["a disk without a volume at the same place", [{ ...ours, serial: "QM00001" }, ours], "HostFailure"],
+  ["another volume at the same address of another bus", [ours, { ...other, bus: "ide", address: ours.address }], there],
   ["an address that is a path", [{ ...ours, address: "../../sda" }], undefined],
   ["a bus without a name", [{ ...ours, bus: "" }], undefined],
   ["the first characters of the id", [{ ...ours, serial: volumeId.slice(0, 20) }], undefined]
