@@ -35,10 +35,11 @@ const firstRescanMillis = 2_000
 const rescanEveryMillis = 10_000
 
 /**
- * How long a disk gets to prove by its serial what it is, before Nova is asked where it plugged the volume in. Nova
- * answers that question from a copy of up to 15 seconds of age.
+ * How long a disk gets to prove by its serial what it is, before Nova is asked where it plugged the volume in. What it
+ * says may be from before the volume was attached and name the place of another one by now: Nova answers from a copy of
+ * up to 15 seconds of age (metadata_cache_expiration in its configuration reference), and the port keeps that for 5 more.
  */
-const serialBudgetMillis = 16_000
+const serialBudgetMillis = 21_000
 
 export interface StageRequest {
   readonly volumeId: VolumeId

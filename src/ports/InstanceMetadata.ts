@@ -17,7 +17,10 @@ export class InstanceMetadata extends Context.Tag("cinder-csi/ports/InstanceMeta
   {
     /** Cheap after the first success, since identity never changes in the life of a server. Safe to repeat. */
     readonly identity: Effect.Effect<InstanceIdentity, IdentityUnknown>
-    /** As Nova has them within the last seconds; empty where it does not tell. Answers within seconds. Safe to repeat. */
+    /**
+     * As Nova told within the last 5 seconds; empty where it does not tell. Nova itself answers from a copy. Answers within
+     * seconds. Safe to repeat.
+     */
     readonly disks: Effect.Effect<ReadonlyArray<DescribedDisk>>
   }
 >() {}

@@ -305,7 +305,7 @@ describe("NodeStaging", () => {
         const call = yield* Effect.fork(staging.stage(stageRequest()))
         yield* TestClock.adjust("25 seconds")
         yield* Fiber.join(call)
-        assert.isAtLeast(looks[0] ?? 0, 16_000)
+        assert.isAtLeast(looks[0] ?? 0, 21_000)
         assert.strictEqual((yield* memory.contents(volumeId))._tag, "FileSystem")
         yield* publishing.publish(publishRequest())
         assert.strictEqual((yield* volumes.usage(volumeId, targetPath)).totalBytes, GiB)

@@ -120,7 +120,7 @@ const makeDisks = ({ searchOrder }: MetadataOptions, service: Service): Effect.E
     const now = yield* Clock.currentTimeMillis
     if (last !== undefined && now - last.at < disksAgeMillis) return last.disks
     const disks = yield* ask
-    last = { at: yield* Clock.currentTimeMillis, disks }
+    last = { at: now, disks }
     return disks
   })
 }

@@ -1,3 +1,4 @@
+import type { RequestListener } from "node:http"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber, Layer, Logger } from "effect"
 import { layerInstanceMetadata, type MetadataOptions } from "../../../src/adapters/metadata/InstanceMetadata.ts"
@@ -167,6 +168,22 @@ describe("where the disks of this machine are", () => {
       set(4_999)
       assert.deepStrictEqual(yield* disks, [])
       assert.strictEqual(requests.length, 1)
+      set(5_000)
+      assert.deepStrictEqual(yield* disks, [disk])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("is as old as the question, however long the answer took", () =>
+    Effect.gen(function* () {
+      const { roots } = yield* machine
+      const { clock, set } = yield* settableClock
+      const slow: RequestListener = (request, response) => {
+        set(4_000)
+        telling(document())(request, response)
+      }
+      const { url } = yield* serve(inTurn(slow, telling(described)))
+      const disks = Effect.withClock((yield* build({ ...roots, baseUrls: [url] })).disks, clock)
+      assert.deepStrictEqual(yield* disks, [])
       set(5_000)
       assert.deepStrictEqual(yield* disks, [disk])
     }).pipe(Effect.scoped)
