@@ -24,7 +24,8 @@ export class Keystone extends Context.Tag("cinder-csi/openstack/Keystone")<
   {
     /**
      * A token that is good for now. Fails with `unauthenticated` when Keystone turns the credentials down, after which it
-     * is asked again only when a growing pause of at least 30 s is over; with `unreachable` when it does not answer.
+     * is asked again only when a growing pause of at least 30 s is over; with `unreachable` when it does not answer, or a
+     * proxy turns down those for itself, after which the pause is the same.
      */
     readonly session: Effect.Effect<Session, CloudFailure>
     /** Forgets a session that a service refused, unless another has taken its place. Idempotent. */

@@ -163,12 +163,17 @@ const untrusted =
 /** The peers did not agree on TLS, or the server refused our certificate: it did not get to see the request. */
 const handshake = /^(EPROTO|ERR_SSL_\w*(ALERT|VERSION|PROTOCOL|CIPHER|CERTIFICATE|HANDSHAKE)\w*|ERR_TLS_\w+)$/
 
-/** A proxy that does not know us. Trying on may lock the account. */
 export const proxyCredentialsCode = "ERR_PROXY_CREDENTIALS"
+
+/** A proxy that does not know us. Trying on may lock the account. */
+export const isRefusedByProxy = (outcome: Outcome): boolean =>
+  outcome._tag === "broken"
+    ? outcome.code === proxyCredentialsCode
+    : outcome._tag === "answered" && outcome.status === 407
 
 const brokenFault = (outcome: Outcome & { readonly _tag: "broken" }) => {
   const code = outcome.code ?? ""
-  if (untrusted.test(code) || code === proxyCredentialsCode)
+  if (untrusted.test(code) || isRefusedByProxy(outcome))
     return { reason: "unreachable", lasting: true, reset: false } as const
   if (neverSent.has(code) || outcome.syscall === "connect" || handshake.test(code)) {
     return { reason: "unreachable", lasting: false, reset: false } as const
@@ -221,7 +226,7 @@ export const classify = (outcome: Outcome, secrets: ReadonlyArray<string> = []):
       }
     case "answered": {
       const { status, headers, body } = outcome
-      if (status === 407) {
+      if (isRefusedByProxy(outcome)) {
         const detail = "the proxy refuses the user and password in HTTP_PROXY (HTTP status 407)"
         return { ...noAnswer, reason: "unreachable", lasting: true, status, detail }
       }

@@ -1,6 +1,6 @@
 import { Either, Schema } from "effect"
 import { CloudFailure, type CloudFailureReason } from "../../domain/errors.ts"
-import { classify, type Outcome, parseJson, requestIdOf } from "./failures.ts"
+import { classify, isRefusedByProxy, type Outcome, parseJson, requestIdOf } from "./failures.ts"
 import { type CatalogEntry, TokenReply } from "./keystoneWire.ts"
 
 export interface Login {
@@ -12,7 +12,7 @@ export interface Login {
 
 export interface LoginFault {
   readonly failure: CloudFailure
-  /** Keystone turned the credentials or the configuration down: asking again soon does harm. */
+  /** Keystone, or a proxy before it, turned the credentials or the configuration down: asking again soon does harm. */
   readonly refused: boolean
   readonly retryAfterMillis: number | undefined
 }
@@ -38,7 +38,7 @@ export const readLogin = (outcome: Outcome, secrets: ReadonlyArray<string>): Eit
   ): Either.Either<Login, LoginFault> =>
     Either.left({
       failure: new CloudFailure({ service: "Keystone", operation: "issue a token", reason, detail, requestId }),
-      refused: reason === "unauthenticated",
+      refused: reason === "unauthenticated" || isRefusedByProxy(outcome),
       retryAfterMillis
     })
 

@@ -2,10 +2,11 @@ import * as Http from "node:http"
 import * as Https from "node:https"
 import { HttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either, type Scope } from "effect"
+import { Effect, Either, Layer, Redacted, type Scope } from "effect"
 import { exchangeWith } from "../../../src/adapters/openstack/exchange.ts"
 import { classify, type Outcome } from "../../../src/adapters/openstack/failures.ts"
 import { type ConnectionOptions, layerHttpClient, type TlsOptions } from "../../../src/adapters/openstack/httpClient.ts"
+import { Keystone, layerKeystone } from "../../../src/adapters/openstack/Keystone.ts"
 import { readProxies } from "../../../src/adapters/openstack/proxies.ts"
 import { otherCa, otherServer } from "../../support/certificates.ts"
 import { forwardProxy } from "../../support/forwardProxy.ts"
@@ -129,6 +130,28 @@ describe("through a proxy", () => {
         assert.deepStrictEqual([fault.reason, fault.lasting], ["unreachable", true])
         assert.include(fault.detail, `refuses the user and password in ${variable} (HTTP status 407)`)
         assert.notInclude(fault.detail, secret)
+      })
+  )
+
+  it.scopedLive.each(["https", "http"] as const)(
+    "no second login is tried over %s where the proxy does not know us, lest it locks the account",
+    (scheme) =>
+      Effect.gen(function* () {
+        const proxy = yield* forwardProxy({ credentials: "me:right" })
+        const env = { [`${scheme.toUpperCase()}_PROXY`]: `http://me:${secret}@127.0.0.1:${proxy.port}` }
+        const auth = { _tag: "token", token: Redacted.make("t"), scope: undefined } as const
+        const keystone = layerKeystone({ authUrl: `${scheme}://cloud.test:5000`, auth }).pipe(
+          Layer.provide(layerHttpClient({}, { proxies: Either.getOrThrow(readProxies(env)) }))
+        )
+        const failures = yield* Effect.provide(
+          Effect.flatMap(Keystone, ({ session }) => Effect.replicateEffect(Effect.flip(session), 3)),
+          keystone
+        )
+        assert.deepStrictEqual(
+          failures.map(({ reason }) => reason),
+          ["unreachable", "unreachable", "unreachable"]
+        )
+        assert.strictEqual(proxy.tunnels.length + proxy.requests.length, 1)
       })
   )
 
