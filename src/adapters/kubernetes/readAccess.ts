@@ -1,4 +1,6 @@
+import { X509Certificate } from "node:crypto"
 import { dirname, resolve } from "node:path"
+import { createSecureContext } from "node:tls"
 import { FileSystem } from "@effect/platform"
 import { Effect, Either, Encoding, Redacted } from "effect"
 import { AccessProblem, type ClusterAccess, type Credentials, type TlsMaterial } from "./ClusterAccess.ts"
@@ -30,12 +32,33 @@ const read = (path: string) =>
     })
   )
 
-const checkPem = (where: string, text: string) =>
-  text.includes("-----BEGIN ")
-    ? Effect.succeed(text)
-    : new AccessProblem({ problem: `${where} holds no PEM text: it begins with -----BEGIN` })
+interface Pem {
+  /** How messages name the place of the text. */
+  readonly where: string
+  readonly text: string
+}
 
-const readPem = (path: string) => Effect.flatMap(read(path), (text) => checkPem(path, text))
+const readPem = (path: string) => Effect.map(read(path), (text): Pem => ({ where: path, text }))
+
+/** Node passes over a bundle without certificates, and then trusts nobody. */
+const authorityIn = ({ where, text }: Pem) =>
+  Effect.try({
+    try: () => {
+      new X509Certificate(text)
+      return text
+    },
+    catch: () => new AccessProblem({ problem: `${where} holds no certificate in PEM form` })
+  })
+
+/** The texts are not shown: one of them is a secret. */
+const checkClient = (kubeconfig: string, cert: string, key: string) =>
+  Effect.try({
+    try: () => createSecureContext({ cert, key }),
+    catch: () =>
+      new AccessProblem({
+        problem: `${kubeconfig}: client-certificate and client-key do not belong together, or are not in PEM form`
+      })
+  })
 
 const readToken = (path: string) =>
   Effect.flatMap(read(path), (text) =>
@@ -47,9 +70,16 @@ const readToken = (path: string) =>
 const noTls: TlsMaterial = { ca: undefined, cert: undefined, key: undefined, insecure: false }
 
 /** As kubectl takes it: a bare host is spoken to over TLS where there is something to verify it with. */
-const urlOf = (server: string, { ca, cert, insecure }: TlsMaterial): string => {
+const urlOf = (where: string, server: string, { ca, cert, insecure }: TlsMaterial) => {
   const scheme = ca !== undefined || cert !== undefined || insecure ? "https" : "http"
-  return (/^https?:\/\//.test(server) ? server : `${scheme}://${server}`).replace(/\/+$/, "")
+  const text = /^[a-z][a-z\d+.-]*:\/\//i.test(server) ? server : `${scheme}://${server}`
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const plain = url !== undefined && [url.username, url.password, url.search, url.hash].every((part) => part === "")
+  return plain && /^https?:$/.test(url.protocol)
+    ? Effect.succeed(text.replace(/\/+$/, ""))
+    : new AccessProblem({
+        problem: `${where} is no address of the Kubernetes API; write https://host:port, without user and password`
+      })
 }
 
 const fromPod = ({ serviceHost, servicePort, serviceAccountFolder }: AccessOptions) =>
@@ -60,7 +90,7 @@ const fromPod = ({ serviceHost, servicePort, serviceAccountFolder }: AccessOptio
           "this is no pod, as KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set; give --kubeconfig or --master"
       })
     }
-    const ca = yield* readPem(`${serviceAccountFolder}/ca.crt`)
+    const ca = yield* Effect.flatMap(readPem(`${serviceAccountFolder}/ca.crt`), authorityIn)
     const credentials = yield* readToken(`${serviceAccountFolder}/token`)
     const host = serviceHost.includes(":") ? `[${serviceHost}]` : serviceHost
     return { server: `https://${host}:${servicePort}`, tls: { ...noTls, ca }, credentials }
@@ -73,7 +103,7 @@ const pemOf = (kubeconfig: string, key: string, data: Written, path: Written) =>
   if (data) {
     const text = Encoding.decodeBase64String(data)
     return Either.isRight(text)
-      ? checkPem(`${key}-data in ${kubeconfig}`, text.right)
+      ? Effect.succeed<Pem>({ where: `${key}-data in ${kubeconfig}`, text: text.right })
       : new AccessProblem({ problem: `${key}-data in ${kubeconfig} is not base64` })
   }
   return path ? readPem(resolve(dirname(kubeconfig), path)) : Effect.succeed(undefined)
@@ -83,14 +113,17 @@ const tlsOf = (kubeconfig: string, { cluster, user }: CurrentContext) =>
   Effect.gen(function* () {
     const pem = (key: string, data: Written, path: Written) => pemOf(kubeconfig, key, data, path)
     const authority = "certificate-authority"
-    const ca = yield* pem(authority, cluster["certificate-authority-data"], cluster[authority])
-    const cert = yield* pem("client-certificate", user["client-certificate-data"], user["client-certificate"])
-    const key = yield* pem("client-key", user["client-key-data"], user["client-key"])
-    if ((cert === undefined) !== (key === undefined)) {
+    const bundle = yield* pem(authority, cluster["certificate-authority-data"], cluster[authority])
+    const ca = bundle === undefined ? undefined : yield* authorityIn(bundle)
+    const cert = (yield* pem("client-certificate", user["client-certificate-data"], user["client-certificate"]))?.text
+    const key = (yield* pem("client-key", user["client-key-data"], user["client-key"]))?.text
+    const insecure = cluster["insecure-skip-tls-verify"] ?? false
+    if (cert === undefined && key === undefined) return { ...noTls, ca, insecure }
+    if (cert === undefined || key === undefined) {
       return yield* new AccessProblem({ problem: `${kubeconfig} needs client-certificate and client-key, or neither` })
     }
-    const insecure = cluster["insecure-skip-tls-verify"] ?? false
-    return { ca, cert, key: key === undefined ? undefined : Redacted.make(key), insecure }
+    yield* checkClient(kubeconfig, cert, key)
+    return { ca, cert, key: Redacted.make(key), insecure }
   })
 
 const credentialsOf = (
@@ -112,7 +145,12 @@ const fromKubeconfig = ({ kubeconfig, master }: AccessOptions) =>
     const tls = yield* tlsOf(kubeconfig, context)
     const server = master || context.cluster.server
     if (!server) return yield* new AccessProblem({ problem: `${kubeconfig} names no server` })
-    return { server: urlOf(server, tls), tls, credentials: yield* credentialsOf(kubeconfig, context.user) }
+    const where = master ? "--master" : `${kubeconfig}: the server`
+    return {
+      server: yield* urlOf(where, server, tls),
+      tls,
+      credentials: yield* credentialsOf(kubeconfig, context.user)
+    }
   })
 
 /** Reads all files anew, since tokens and authorities are exchanged while the driver runs. */
@@ -121,5 +159,9 @@ export const readAccess = (
 ): Effect.Effect<ClusterAccess, AccessProblem, FileSystem.FileSystem> => {
   if (options.kubeconfig !== "") return fromKubeconfig(options)
   if (options.master === "") return fromPod(options)
-  return Effect.succeed({ server: urlOf(options.master, noTls), tls: noTls, credentials: { _tag: "none" } })
+  return Effect.map(urlOf("--master", options.master, noTls), (server) => ({
+    server,
+    tls: noTls,
+    credentials: { _tag: "none" }
+  }))
 }

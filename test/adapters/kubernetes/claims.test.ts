@@ -7,7 +7,7 @@ import type { KubernetesOptions } from "../../../src/adapters/kubernetes/Kuberne
 import { layerClaims } from "../../../src/main/claimsLayer.ts"
 import { parseOptions } from "../../../src/main/options.ts"
 import { Claims } from "../../../src/ports/Claims.ts"
-import { ca, client } from "../../support/certificates.ts"
+import { ca, client, otherCa } from "../../support/certificates.ts"
 import { filesIn, kubeconfigText, podAt } from "../../support/kubernetes/access.ts"
 import { type KubernetesApi, kubernetesApi, refusal } from "../../support/kubernetes/kubernetesApi.ts"
 import { live, temporaryFolder } from "../../support/wiredDriver.ts"
@@ -177,6 +177,51 @@ describe("a claim at --master alone", () => {
   )
 })
 
+describe("a way to the API that cannot be used is refused at start", () => {
+  const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+  live(
+    "an address that is none, without a word of the password in it",
+    Effect.gen(function* () {
+      for (const address of [
+        "ftp://host",
+        "http://me:sesame@host",
+        "two words",
+        "https://host:99999",
+        "http://host/?a"
+      ]) {
+        const { message } = yield* Effect.flip(claimsWith([`--master=${address}`]))
+        assert.include(message, "--master is no address of the Kubernetes API; write https://host:port")
+        assert.notInclude(message, "sesame")
+        const inConfig = yield* Effect.flip(withKubeconfig(() => kubeconfigText(address, { token })))
+        assert.match(inConfig.message, /config: the server is no address of the Kubernetes API; write https/)
+        assert.notInclude(inConfig.message, "sesame")
+      }
+    })
+  )
+
+  live(
+    "PEM that holds nothing, and a key of another certificate",
+    Effect.gen(function* () {
+      const data = (text: string) => Buffer.from(text).toString("base64")
+      const authority = yield* Effect.flip(
+        withKubeconfig(({ url }) => kubeconfigText(url, { token }, { "certificate-authority-data": data(broken) }))
+      )
+      assert.include(authority.message, "certificate-authority-data in")
+      assert.include(authority.message, "holds no certificate in PEM form")
+      for (const [cert, key] of [
+        [broken, client.key],
+        [otherCa, client.key],
+        [client.cert, broken]
+      ] as const) {
+        const user = { "client-certificate-data": data(cert), "client-key-data": data(key) }
+        const { message } = yield* Effect.flip(withKubeconfig(({ url }) => kubeconfigText(url, user)))
+        assert.include(message, "client-certificate and client-key do not belong together, or are not in PEM form")
+      }
+    })
+  )
+})
+
 describe("a claim that is not shown", () => {
   live(
     "because it is gone is told apart from one that could not be read",
@@ -326,10 +371,7 @@ describe("a configuration that cannot be used", () => {
     "config uses exec, which is not supported; use a token, a tokenFile or a client certificate"
   )
   refused({ config: kubeconfigText("", { token }, {}) }, "config names no server")
-  refused(
-    { config: kubeconfigText(url, { token }), "ca.pem": "nonsense" },
-    "ca.pem holds no PEM text: it begins with -----BEGIN"
-  )
+  refused({ config: kubeconfigText(url, { token }), "ca.pem": "nonsense" }, "ca.pem holds no certificate in PEM form")
   refused(
     { config: kubeconfigText(url, { "client-certificate": "c" }, {}), c: client.cert },
     "config needs client-certificate and client-key, or neither"
