@@ -40,58 +40,67 @@ const openStackAuth = (auth: Auth): OpenStackAuth => {
   }
 }
 
-const fileError = (path: string, problem: string) =>
-  new ConfigError({
-    problems: [{ place: { file: path, line: undefined }, section: undefined, key: undefined, problem }]
-  })
+interface NamedFile {
+  readonly path: string
+  /** How the section that names it is written, and the key. */
+  readonly title: string
+  readonly key: string
+}
 
-const readPem = (path: string) =>
+const fileError = ({ path, title, key }: NamedFile, problem: string) =>
+  new ConfigError({ problems: [{ place: { file: path, line: undefined }, section: title, key, problem }] })
+
+const readPem = (file: NamedFile) =>
   Effect.gen(function* () {
     const files = yield* FileSystem.FileSystem
-    return yield* files.readFileString(path)
+    return yield* files.readFileString(file.path)
   }).pipe(
-    Effect.mapError((error) => fileError(path, `cannot be read: ${error.message}`)),
+    Effect.mapError((error) => fileError(file, `cannot be read: ${error.message}`)),
     Effect.timeoutFail({
       duration: "10 seconds",
-      onTimeout: () => fileError(path, "could not be read within 10 seconds")
+      onTimeout: () => fileError(file, "could not be read within 10 seconds")
     })
   )
 
 /** Node passes over a bundle without certificates, and then trusts nobody. */
-const readAuthorities = (path: string) =>
-  Effect.flatMap(readPem(path), (text) =>
+const readAuthorities = (file: NamedFile) =>
+  Effect.flatMap(readPem(file), (text) =>
     Either.try({
       try: () => {
         new X509Certificate(text)
         return text
       },
-      catch: () => fileError(path, "holds no certificate in PEM form")
+      catch: () => fileError(file, "holds no certificate in PEM form")
     })
   )
 
-const readClient = ({ certFile, keyFile }: NonNullable<Cloud["tls"]["client"]>) =>
+const readClient = (title: string, { certFile, keyFile }: NonNullable<Cloud["tls"]["client"]>) =>
   Effect.gen(function* () {
-    const cert = yield* readPem(certFile)
-    const key = yield* readPem(keyFile)
+    const certificate = { path: certFile, title, key: "cert-file" }
+    const cert = yield* readPem(certificate)
+    const key = yield* readPem({ path: keyFile, title, key: "key-file" })
     return yield* Either.try({
       try: () => {
         createSecureContext({ cert, key })
         return { cert, key: Redacted.make(key) }
       },
       catch: () =>
-        fileError(certFile, `is no certificate in PEM form that belongs to the key in ${keyFile}, without a passphrase`)
+        fileError(
+          certificate,
+          `is no certificate in PEM form that belongs to the key in ${keyFile}, without a passphrase`
+        )
     })
   })
 
-/** Reads the files that the section names. What could not be used later is refused now. */
-export const readAccess = (cloud: Cloud): Effect.Effect<Access, ConfigError, FileSystem.FileSystem> =>
+/** Reads the files that the section names; `title` is how it is written. What could not be used later is refused now. */
+export const readAccess = (title: string, cloud: Cloud): Effect.Effect<Access, ConfigError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const { caFile, client, insecure } = cloud.tls
     return {
       auth: openStackAuth(cloud.auth),
       tls: {
-        ...(caFile === undefined ? {} : { ca: yield* readAuthorities(caFile) }),
-        ...(client === undefined ? {} : yield* readClient(client)),
+        ...(caFile === undefined ? {} : { ca: yield* readAuthorities({ path: caFile, title, key: "ca-file" }) }),
+        ...(client === undefined ? {} : yield* readClient(title, client)),
         insecure
       }
     }

@@ -8,7 +8,7 @@ import {
   type MetadataSettings,
   requireClouds
 } from "../adapters/config/CloudConf.ts"
-import { type ConfigError, sectionTitle } from "../adapters/config/problems.ts"
+import { ConfigError, sectionTitle } from "../adapters/config/problems.ts"
 import { type Access, changedAccess, readAccess } from "./access.ts"
 import type { LiveAccess } from "./cloudLayers.ts"
 
@@ -72,13 +72,15 @@ const makeWarn = (): Warn => {
     })
 }
 
+const titleOf = (name: string) => sectionTitle("Global", name)
+
 const makeServed = (name: string, cloud: Cloud, atStart: Access, warn: Warn) => {
-  const title = sectionTitle("Global", name)
+  const title = titleOf(name)
   let access = atStart
 
   const takeOver = Effect.fnUntraced(function* (conf: CloudConf) {
     const section = (yield* requireClouds(conf, [name])).get(name) ?? cloud
-    const changed = changedAccess(access, yield* readAccess(section))
+    const changed = changedAccess(access, yield* readAccess(title, section))
     access = changed.access
     yield* warn(`restart ${title}`, restartNeeded(title, changedKeys(fixedKeys, cloud, section)))
     if (changed.credentials)
@@ -114,9 +116,14 @@ export const serveClouds = (
     const files = yield* FileSystem.FileSystem
     const warn = makeWarn()
     const sections = [...(yield* requireClouds(conf, names))]
-    const served = yield* Effect.forEach(sections, ([name, cloud]) =>
-      Effect.map(readAccess(cloud), (access) => ({ name, cloud, ...makeServed(name, cloud, access, warn) }))
+    const [errors, served] = yield* Effect.partition(sections, ([name, cloud]) =>
+      Effect.map(readAccess(titleOf(name), cloud), (access) => ({
+        name,
+        cloud,
+        ...makeServed(name, cloud, access, warn)
+      }))
     )
+    if (errors.length > 0) return yield* new ConfigError({ problems: errors.flatMap(({ problems }) => problems) })
 
     const oneAtATime = yield* Effect.makeSemaphore(1)
     const look = Effect.gen(function* () {

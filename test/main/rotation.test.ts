@@ -182,7 +182,7 @@ describe("rotation", () => {
           "needs application-credential-secret"
         ],
         [confOf(cloud.authUrl, "new", { "ca-file": volume.path("cloud.conf") }), "holds no certificate in PEM form"],
-        [confOf(cloud.authUrl, "new", { "ca-file": "/nowhere" }), "/nowhere: cannot be read"]
+        [confOf(cloud.authUrl, "new", { "ca-file": "/nowhere" }), "/nowhere: [Global] ca-file: cannot be read"]
       ]
       for (const [text, problem] of broken) {
         const before = log.lines.length

@@ -94,4 +94,22 @@ describe("the driver as its flags and cloud.conf say", () => {
       assert.match(absent.message, /^found no \[Global "north"\] settings in .*cloud\.conf, only \[Global\]$/)
     })
   )
+
+  live(
+    "refuses the certificates of every cloud at once, each with the key that names the file",
+    Effect.gen(function* () {
+      const plain = cloudConf("http://127.0.0.1:9")
+      const north = plain.replace("[Global]", '[Global "north"]')
+      const failure = yield* Effect.flip(
+        startWired(`${plain}ca-file = /dev/null\n${north}cert-file = /dev/null\nkey-file = /nowhere\n`, [
+          controllerOnly,
+          "--cloud-name=,north"
+        ])
+      )
+      const [first = "", second = "", ...more] = failure.message.split("\n")
+      assert.strictEqual(first, "/dev/null: [Global] ca-file: holds no certificate in PEM form")
+      assert.match(second, /^\/nowhere: \[Global "north"\] key-file: cannot be read: /)
+      assert.deepStrictEqual(more, [])
+    })
+  )
 })
