@@ -196,7 +196,11 @@ const adviceFor = (code: string | undefined): string => {
 }
 
 /** OpenSSL puts addresses and places in its source around its words. */
-const wordsOfTls = (text: string) => text.replace(/^[\dA-F]+:error:[\dA-F]+:SSL routines:[^:]*:([^:]*):.*$/s, "TLS: $1")
+const wordsOfTls = (text: string) =>
+  text.replace(
+    /^(?:\w+ EPROTO )?[\dA-F]+:error:[\dA-F]+:SSL routines:[^:]*:([^:]*):[^:]*:\d+:(?:SSL alert number \d+)?/,
+    "TLS: $1"
+  )
 
 const noAnswer = {
   quota: false,

@@ -5,7 +5,7 @@ import * as Tls from "node:tls"
 import type { HttpClient } from "@effect/platform"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Effect, Layer, Redacted } from "effect"
-import { boundConnect } from "./connecting.ts"
+import { boundConnect, type ConnectLimit } from "./connecting.ts"
 import { keepEarlyAnswer } from "./earlyAnswers.ts"
 import { authorityOf, noProxies, type Proxies, proxyFor, type Target, withoutBrackets } from "./proxies.ts"
 import { atProxy, behindProxy, openTunnel, proxyHeaders, serverNameOf } from "./tunnel.ts"
@@ -61,8 +61,8 @@ const targetOf = (secure: boolean, { host, port }: Http.RequestOptions) => ({
   port: Number(port ?? (secure ? 443 : 80))
 })
 
-const bound = (socket: unknown, limitMillis: number, explain?: (message: string) => string) => {
-  if (socket instanceof Socket && socket.connecting) boundConnect(socket, limitMillis, explain)
+const bound = (socket: unknown, limit: ConnectLimit) => {
+  if (socket instanceof Socket && socket.connecting) boundConnect(socket, limit)
 }
 
 /** A request in plain text is sent to the proxy itself. */
@@ -75,7 +75,7 @@ const plainConnect =
       proxy?.secure === true
         ? Tls.connect({ ...verification(tls()), host: proxy.host, port: proxy.port, servername: serverNameOf(proxy) })
         : connect(place, callback)
-    bound(socket, limitMillis, proxy === undefined ? undefined : atProxy(proxy))
+    bound(socket, { limitMillis, explain: proxy === undefined ? undefined : atProxy(proxy) })
     return socket
   }
 
@@ -87,7 +87,7 @@ const secureConnect =
     const proxy = proxyFor(proxies, target)
     if (proxy === undefined) {
       const socket = connect(options, callback)
-      bound(socket, limitMillis)
+      bound(socket, { limitMillis })
       return socket
     }
     const startedAt = performance.now()
@@ -96,7 +96,7 @@ const secureConnect =
       const within = { ...options, socket: tunnel }
       const socket = connect(within)
       if (!(socket instanceof Socket)) return
-      boundConnect(socket, Math.max(1, limitMillis - (performance.now() - startedAt)), behindProxy(proxy))
+      boundConnect(socket, { limitMillis, spentMillis: performance.now() - startedAt, explain: behindProxy(proxy) })
       callback?.(null, socket)
     })
     return undefined

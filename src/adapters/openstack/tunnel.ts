@@ -3,6 +3,7 @@ import * as Https from "node:https"
 import { isIP, type Socket } from "node:net"
 import type { ConnectionOptions } from "node:tls"
 import { Redacted } from "effect"
+import { noConnectionWithin } from "./connecting.ts"
 import { proxyCredentialsCode } from "./failures.ts"
 import { authorityOf, type HttpProxy } from "./proxies.ts"
 
@@ -57,8 +58,7 @@ export const openTunnel = (
     agent: false,
     signal
   })
-  const late = Object.assign(new Error(`no connection within ${limitMillis / 1000} s`), { code: "ETIMEDOUT" })
-  const timer = setTimeout(() => request.destroy(late), limitMillis)
+  const timer = setTimeout(() => request.destroy(noConnectionWithin(limitMillis)), limitMillis)
   request.once("connect", (response, socket, head) => {
     clearTimeout(timer)
     const status = response.statusCode ?? 0

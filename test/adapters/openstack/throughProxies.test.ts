@@ -1,5 +1,6 @@
 import * as Http from "node:http"
 import * as Https from "node:https"
+import { createServer, type Server } from "node:net"
 import { HttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Layer, Redacted, type Scope } from "effect"
@@ -12,7 +13,9 @@ import { otherCa, otherServer } from "../../support/certificates.ts"
 import { forwardProxy } from "../../support/forwardProxy.ts"
 import { freePort } from "../../support/wiredDriver.ts"
 
-const listening = (server: Http.Server): Effect.Effect<number, never, Scope.Scope> =>
+const listening = (
+  server: Server & { readonly closeAllConnections?: () => void }
+): Effect.Effect<number, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<number>((resume) => {
       server.listen(0, "127.0.0.1", () => {
@@ -22,7 +25,7 @@ const listening = (server: Http.Server): Effect.Effect<number, never, Scope.Scop
     }),
     () =>
       Effect.sync(() => {
-        server.closeAllConnections()
+        server.closeAllConnections?.()
         server.close()
       })
   )
@@ -202,6 +205,21 @@ describe("through a proxy", () => {
     })
   )
 
+  it.scopedLive.each([true, false])("https to where no TLS is spoken says so in plain words (proxy: %s)", (through) =>
+    Effect.gen(function* () {
+      const port = yield* listening(Http.createServer())
+      const proxy = yield* forwardProxy()
+      const env: Readonly<Record<string, string>> = through ? { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` } : {}
+      const fault = faultOf(yield* exchanging(env, [`https://${through ? "cloud.test" : "127.0.0.1"}:${port}/`]))
+      const behind = through ? ` (behind the proxy 127.0.0.1:${proxy.port} of HTTPS_PROXY)` : ""
+      assert.deepStrictEqual(fault, {
+        reason: "unreachable",
+        lasting: false,
+        detail: `TLS: wrong version number${behind}`
+      })
+    })
+  )
+
   it.scopedLive("connecting is over at its limit, tunnel included", () =>
     Effect.gen(function* () {
       const proxy = yield* forwardProxy({ silent: true })
@@ -209,6 +227,20 @@ describe("through a proxy", () => {
       const fault = faultOf(yield* exchanging(env, ["https://cloud.test:5000/"], {}, { connectTimeoutMillis: 100 }))
       assert.deepStrictEqual([fault.reason, fault.lasting], ["unreachable", false])
       assert.include(fault.detail, "no connection within 0.1 s")
+    })
+  )
+
+  it.scopedLive("connecting is over at its limit, TLS behind the tunnel included", () =>
+    Effect.gen(function* () {
+      const port = yield* listening(createServer((socket) => socket.resume()))
+      const proxy = yield* forwardProxy()
+      const env = { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }
+      const fault = faultOf(yield* exchanging(env, [`https://cloud.test:${port}/`], {}, { connectTimeoutMillis: 200 }))
+      assert.deepStrictEqual(fault, {
+        reason: "unreachable",
+        lasting: false,
+        detail: `no connection within 0.2 s (behind the proxy 127.0.0.1:${proxy.port} of HTTPS_PROXY)`
+      })
     })
   )
 
