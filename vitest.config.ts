@@ -1,18 +1,30 @@
 import { defineConfig } from "vitest/config"
 
 const suite = (name: string, include: ReadonlyArray<string>, testTimeout = 20_000) => ({
-  test: { name, include: [...include], exclude: ["**/node_modules/**"], testTimeout, hookTimeout: 60_000 }
+  name,
+  include: [...include],
+  exclude: ["**/node_modules/**"],
+  testTimeout,
+  hookTimeout: 60_000
 })
 
-/** `unit` needs neither root nor a network; `host` needs root and loop devices; `openstack` the lab beside its tests. */
+/**
+ * `unit` needs neither root nor a network; `host` needs root and loop devices; `openstack` the lab beside its tests. The files
+ * of `unit` share a process, since loading Effect anew for each of a hundred takes longer than their tests.
+ */
 export default defineConfig({
   test: {
     reporters: ["default", "./test/support/ClosingLine.ts"],
     projects: [
-      suite("unit", ["test/{domain,ports,adapters,main,contract,support}/**/*.test.ts", "test/*.test.ts"]),
-      suite("host", ["test/host/**/*.test.ts"], 120_000),
-      suite("parity", ["test/parity/*.test.ts"], 120_000),
-      suite("openstack", ["test/openstack/*.test.ts"], 300_000)
+      {
+        test: {
+          ...suite("unit", ["test/{domain,ports,adapters,main,contract,support}/**/*.test.ts", "test/*.test.ts"]),
+          isolate: false
+        }
+      },
+      { test: suite("host", ["test/host/**/*.test.ts"], 120_000) },
+      { test: suite("parity", ["test/parity/*.test.ts"], 120_000) },
+      { test: suite("openstack", ["test/openstack/*.test.ts"], 300_000) }
     ]
   }
 })
