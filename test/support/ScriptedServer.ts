@@ -38,6 +38,8 @@ export interface ScriptedServer {
   readonly url: string
   readonly port: number
   readonly seen: ReadonlyArray<Seen>
+  /** How many connections were opened. */
+  readonly connections: () => number
   /** How many requests of a kind came, such as `count("POST", "/v3/auth/tokens")`. */
   readonly count: (method: string, path: string) => number
   /** Ends when so many requests of the kind have come, without asking a clock. */
@@ -108,6 +110,8 @@ export const scriptedServer = (script: Script, tls?: ServerTls): Effect.Effect<S
           for (const look of ready) look()
         })
       })
+      let connections = 0
+      server.on("connection", () => (connections += 1))
       const count = (method: string, path: string) =>
         seen.filter((one) => one.method === method && one.path === path).length
       const arrival = (method: string, path: string, wanted: number) =>
@@ -129,6 +133,7 @@ export const scriptedServer = (script: Script, tls?: ServerTls): Effect.Effect<S
             url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
             port,
             seen,
+            connections: () => connections,
             count,
             arrival,
             close

@@ -11,10 +11,20 @@ export const cinderPath = "/volume/v3/p1"
 export const novaPath = "/compute/v2.1"
 export const password = "correct horse battery staple"
 
+interface Paths {
+  readonly cinder: string
+  readonly nova: string
+}
+
 /** Keystone's answer to a login; the n-th token is `token-n`. */
-export const tokenReply = (token: string, origin: string, lifeSeconds = 3600): Reply => {
+export const tokenReply = (
+  token: string,
+  origin: string,
+  lifeSeconds = 3600,
+  paths: Paths = { cinder: cinderPath, nova: "/compute/v2" }
+): Reply => {
   const issued = Date.UTC(2001, 0, 1)
-  const endpoint = (url: string) => ({ interface: "public", region: "r1", region_id: "r1", url: `${origin}${url}` })
+  const endpoint = (path: string) => ({ interface: "public", region: "r1", region_id: "r1", url: `${origin}${path}` })
   return {
     status: 201,
     headers: { "X-Subject-Token": token },
@@ -24,8 +34,8 @@ export const tokenReply = (token: string, origin: string, lifeSeconds = 3600): R
         expires_at: new Date(issued + lifeSeconds * 1000).toISOString(),
         project: { id: "p1", name: "csi" },
         catalog: [
-          { type: "volumev3", name: "cinder", endpoints: [endpoint(cinderPath)] },
-          { type: "compute", name: "nova", endpoints: [endpoint("/compute/v2")] }
+          { type: "volumev3", name: "cinder", endpoints: [endpoint(paths.cinder)] },
+          { type: "compute", name: "nova", endpoints: [endpoint(paths.nova)] }
         ]
       }
     }

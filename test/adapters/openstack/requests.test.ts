@@ -15,6 +15,7 @@ import {
   novaPath,
   openStackAt,
   tokenRefused,
+  tokenReply,
   tokensPath,
   wireVolume
 } from "../../support/fakeCloud.ts"
@@ -79,6 +80,33 @@ describe("a request to a service", () => {
     )
   )
 
+  it.scopedLive("keeps connections for the requests that follow", () =>
+    withCloud(
+      () => shown,
+      (server) =>
+        Effect.gen(function* () {
+          for (let round = 0; round < 10; round++) yield* Effect.all([show, show, show], { concurrency: "unbounded" })
+          assert.strictEqual(server.count("GET", volumePath), 30)
+          assert.isAtMost(server.connections(), 4)
+        })
+    )
+  )
+
+  it.scopedLive("asks for no versions where the catalogue's URLs have none", () =>
+    Effect.gen(function* () {
+      const paths = { cinder: "/volume", nova: "/compute" }
+      const server = yield* fakeCloud(
+        () => shown,
+        (origin) => tokenReply("token-1", origin, 3600, paths)
+      )
+      yield* Effect.provide(Effect.zipRight(show, show), openStackAt(server.url))
+      assert.deepStrictEqual(
+        server.seen.map(({ path }) => path),
+        [tokensPath, volumePath, volumePath]
+      )
+    })
+  )
+
   it.scopedLive("keeps at most sixteen requests of a service under way", () => {
     let now = 0
     let most = 0
@@ -113,6 +141,21 @@ describe("a request to a service", () => {
       })
     )
   })
+
+  it.scopedLive.each([
+    {
+      is: "VolumeNotFound",
+      reason: reasonOf(show),
+      answer: fault(404, "itemNotFound", "Volume v1 could not be found.")
+    },
+    {
+      is: "QuotaExceeded",
+      reason: reasonOf(create),
+      answer: fault(413, "overLimit", "VolumeLimitExceeded: Maximum number of volumes allowed (1) exceeded")
+    }
+  ])("reads what comes with a new token: $is", ({ is, reason, answer }) =>
+    withCloud(inTurn(tokenRefused, answer), () => Effect.map(reason, (read) => assert.strictEqual(read, is)))
+  )
 
   it.scopedLive("gives up after the second 401", () =>
     withCloud(
