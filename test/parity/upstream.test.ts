@@ -62,7 +62,7 @@ const same = (name: string, options: CloudAndDriver, calls: Calls) =>
     })
   )
 
-/** The codes of both, where they differ on purpose: docs/defects.md says why. */
+/** The codes of both, where they differ on purpose: docs/migration.md says why. */
 const differ = (name: string, options: CloudAndDriver, calls: Calls, ours: unknown, go: unknown) =>
   beside(
     name,
