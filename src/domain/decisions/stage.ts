@@ -189,7 +189,7 @@ const decideBlank = (facts: StageFacts): StageVerdict => {
 const decideFormatted = (facts: StageFacts, formatted: FileSystem): StageVerdict => {
   const contents = facts.progress.looks.at(-1)
   if (contents === undefined) return act({ _tag: "Look" })
-  if (contents._tag === "FileSystem" && satisfies(contents.type, formatted)) return decideExisting(facts, formatted)
+  if (contents._tag === "FileSystem" && satisfies(contents.type, formatted)) return decideExisting(facts, contents.type)
   const subject = `volume ${facts.wish.volumeId}`
   const because = `mkfs.${formatted} reported success, and no ${formatted} is seen on the disk`
   return refuse(new Refused({ subject, because, remedy: "look at the disk and at the class's options for mkfs" }))

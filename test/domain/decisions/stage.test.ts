@@ -196,8 +196,11 @@ describe("decideStage", () => {
     assert.strictEqual(outcome(decideStage(facts(change))), "Check")
   })
 
-  it("mounts the type that is there, not the one of the family that is asked for", () => {
-    const verdict = decideStage(facts({ wish: ext4, progress: { looks: [fs("ext2")], checked: true } }))
+  it.each([
+    ["found", { looks: [fs("ext2")], checked: true }],
+    ["made, as options of the user's may have it", { looks: [fs("ext2")], formatted: "ext4" as const }]
+  ])("mounts the type that was %s, not the one of the family that is asked for", (_, progress) => {
+    const verdict = decideStage(facts({ wish: ext4, progress }))
     assert.deepStrictEqual(verdict, { _tag: "Do", action: { _tag: "Mount", fileSystem: "ext2", options: [] } })
   })
 })
