@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path"
-import type { FileSystem } from "@effect/platform"
+import { FileSystem } from "@effect/platform"
 import { Effect, Either } from "effect"
 import type { YamlRequest } from "./Cloud.ts"
 import { type CloudEntry, pickEntry, profileOf, withProfile } from "./cloudsYaml.ts"
@@ -29,11 +29,21 @@ type Read<A> = Effect.Effect<A, ConfigError, FileSystem.FileSystem>
 
 const refuse = (path: string, problem: string) => new ConfigError({ problems: [wholeFile(path, problem)] })
 
+/**
+ * As OpenStack's own clients look: a folder that is none, or that may not be entered, holds nothing. What does not answer is
+ * left to the reading, which says so.
+ */
+const isThere = (path: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fileSystem) => fileSystem.exists(path)).pipe(
+    Effect.orElseSucceed(() => false),
+    Effect.timeoutTo({ duration: "10 seconds", onSuccess: (there) => there, onTimeout: () => true })
+  )
+
 /** The first of `name.yaml` in any folder, then of `name.yml`. */
 const find = (name: string, folders: ReadonlyArray<string>): Read<ConfigFile | undefined> =>
   Effect.gen(function* () {
     for (const path of ["yaml", "yml"].flatMap((end) => folders.map((folder) => join(folder, `${name}.${end}`)))) {
-      const file = yield* readConfigFile(path)
+      const file = (yield* isThere(path)) ? yield* readConfigFile(path) : undefined
       if (file !== undefined) return file
     }
     return undefined

@@ -327,6 +327,18 @@ describe("the files", () => {
     })
   )
 
+  it.live("are looked for elsewhere where a folder cannot be entered, such as the home of a user without one", () =>
+    Effect.gen(function* () {
+      const found = yield* cloudFrom({ files: { home: "is no folder", "etc/clouds.yaml": entry(password) } })
+      assert.strictEqual(found.authUrl, "https://keystone")
+      const named = yield* cloudFrom({
+        files: { home: "is no folder", "config/clouds.yaml": entry(password) },
+        global: "use-clouds\nclouds-file = FOLDER/config/clouds.yaml"
+      })
+      assert.strictEqual(named.authUrl, "https://keystone")
+    })
+  )
+
   it.live("have secure.yaml over them and clouds-public.yaml below", () =>
     Effect.gen(function* () {
       const given = {
