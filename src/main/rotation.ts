@@ -9,6 +9,7 @@ import {
   requireClouds
 } from "../adapters/config/CloudConf.ts"
 import { ConfigError, sectionTitle } from "../adapters/config/problems.ts"
+import { identityRoot } from "../adapters/openstack/endpoints.ts"
 import { type Access, changedAccess, readAccess } from "./access.ts"
 import type { LiveAccess } from "./cloudLayers.ts"
 
@@ -80,9 +81,13 @@ const makeServed = (name: string, cloud: Cloud, atStart: Access, warn: Warn) => 
 
   const takeOver = Effect.fnUntraced(function* (conf: CloudConf) {
     const section = (yield* requireClouds(conf, [name])).get(name) ?? cloud
-    const changed = changedAccess(access, yield* readAccess(title, section))
+    const read = yield* readAccess(title, section)
+    // Credentials for another Keystone are not this one's to see.
+    const moved = identityRoot(section.authUrl) !== identityRoot(cloud.authUrl)
+    const waiting = moved && changedAccess(access, read).credentials ? ["credentials"] : []
+    const changed = changedAccess(access, moved ? { ...read, auth: access.auth } : read)
     access = changed.access
-    yield* warn(`restart ${title}`, restartNeeded(title, changedKeys(fixedKeys, cloud, section)))
+    yield* warn(`restart ${title}`, restartNeeded(title, [...changedKeys(fixedKeys, cloud, section), ...waiting]))
     if (changed.credentials)
       yield* Effect.logInfo(`${title}: new credentials are in force, from ${section.files.join(", ")}`)
     if (changed.certificates) {

@@ -247,6 +247,24 @@ describe("rotation", () => {
     })
   )
 
+  inTime("shows the credentials of another Keystone to nobody before the restart that they wait for", (log) =>
+    Effect.gen(function* () {
+      const { cloud } = yield* cloudWithCredentials()
+      const volume = yield* secretVolume({ "cloud.conf": confOf(cloud.authUrl, "old") })
+      const { cinder, look } = yield* cinderOf(volume)
+      yield* volume.swap({ "cloud.conf": confOf("http://127.0.0.1:9/v3", "new") })
+      yield* look
+      yield* look
+      assert.deepStrictEqual(yield* cinder.findVolumes("pvc-1"), [])
+      assert.deepStrictEqual(log.lines, [
+        "WARN [Global] auth-url, credentials: changed, which takes effect when the pod restarts"
+      ])
+      yield* volume.swap({ "cloud.conf": confOf(cloud.authUrl, "new") })
+      yield* look
+      assert.deepStrictEqual(log.lines.slice(1), [`INFO ${inForce}${volume.path("cloud.conf")}`])
+    })
+  )
+
   inTime("uses new certificates for new connections, while a request in flight ends on its own", (log) =>
     Effect.gen(function* () {
       const { cloud } = yield* cloudWithCredentials({ tls: certificates.server })
