@@ -16,7 +16,7 @@ export const makeDiskSearch = Effect.gen(function* () {
     const device = yield* host.findDeviceAt(address, volumeId)
     if (device === undefined || mayHold(device, leastBytes)) return device
     yield* Effect.logWarning(
-      `${device.path} is where volume ${volumeId} should be and has ${device.sizeBytes} bytes, less than its ${leastBytes}`
+      `${device.path} is where volume ${volumeId} should be and has ${device.sizeBytes} bytes, less than its ${leastBytes ?? 1n}`
     )
     return undefined
   })

@@ -36,4 +36,4 @@ export const addressOf = (
 
 /** A disk that proves nothing by itself is at least not smaller than the volume, as far as its size is known. */
 export const mayHold = (device: BlockDevice, leastBytes: bigint | undefined): boolean =>
-  leastBytes === undefined || device.sizeBytes + sizeToleranceBytes >= leastBytes
+  device.sizeBytes > 0n && (leastBytes === undefined || device.sizeBytes + sizeToleranceBytes >= leastBytes)

@@ -40,4 +40,8 @@ describe("mayHold", () => {
   ] as const)("of a volume with at least %s bytes: %s", (leastBytes, expected) => {
     assert.strictEqual(mayHold({ ...device, sizeBytes: GiB }, leastBytes), expected)
   })
+
+  it.each([undefined, 1n])("is not said of a disk without a size, with at least %s bytes", (leastBytes) => {
+    assert.isFalse(mayHold({ ...device, sizeBytes: 0n }, leastBytes))
+  })
 })
