@@ -8,7 +8,7 @@ import type { YamlCloud } from "./yamlCloud.ts"
 import { mergeYaml } from "./yamlMerge.ts"
 
 export interface TlsSettings {
-  /** Path of a PEM bundle that replaces the system's roots. */
+  /** Path of a PEM bundle that replaces the roots that Node brings. */
   readonly caFile: string | undefined
   /** Paths of the client's certificate and key: both or neither. */
   readonly client: { readonly certFile: string; readonly keyFile: string } | undefined
