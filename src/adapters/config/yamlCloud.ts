@@ -37,10 +37,12 @@ interface Region {
 }
 
 /** A region is written as its name, or as a name with values that go over those of the entry. */
+const regionName = (item: YamlTree) => (item._tag === "Text" ? item : textAt(item, "name"))?.text
+
 const regionsOf = (tree: YamlKeys): ReadonlyArray<Region> => {
   const regions = tree.keys.get("regions")
   return (regions?._tag === "List" ? regions.items : []).flatMap((item) => {
-    const name = item._tag === "Text" ? item.text : textAt(item, "name")?.text
+    const name = regionName(item)
     return name === undefined ? [] : [{ name, values: keysAt(item, "values") }]
   })
 }
@@ -121,6 +123,12 @@ export const readYamlCloud = (
   take(tree, entryMembers, "")
   if (auth !== undefined) take(auth, authMembers, "auth.")
   if (region !== undefined) settings.set("region", region)
+
+  const regions = tree.keys.get("regions")
+  const named = regions?._tag === "List" && regions.items.every((item) => regionName(item) !== undefined)
+  if (regions !== undefined && !named) refuse(regions, "regions", "needs a list of names, or of keys with a name")
+  // Read before, when the profile was put below this entry: what is no text passed for none.
+  for (const member of ["profile", "cloud"]) text(tree, member)
 
   const verify = text(tree, "verify")
   if (verify !== undefined && /^(false|no|off|0)$/i.test(verify.text)) {

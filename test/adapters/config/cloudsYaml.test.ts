@@ -457,6 +457,19 @@ describe("a clouds.yaml that cannot be used", () => {
       'run/clouds.yaml:3: cloud "north" auth: needs keys of its own, such as auth_url'
     ],
     [
+      "has something else than names for regions and a profile",
+      { files: inRun(entry(password, "regions: South\nprofile: [p]")) },
+      [
+        'run/clouds.yaml:9: cloud "north" regions: needs a list of names, or of keys with a name',
+        'run/clouds.yaml:10: cloud "north" profile: needs a single value'
+      ].join("\n")
+    ],
+    [
+      "has a region without a name",
+      { files: inRun(entry(password, "regions: [South, {values: {}}]")) },
+      'run/clouds.yaml:9: cloud "north" regions: needs a list of names, or of keys with a name'
+    ],
+    [
       "names a profile that is nowhere",
       { files: inRun(entry(password, "profile: p")) },
       'run/clouds.yaml: has the profile "p", but no clouds-public.yaml is in run, home/.config/openstack, etc'
