@@ -42,6 +42,8 @@ export interface Mount {
   readonly number: string
   /** Path inside the file system that is mounted here; "/" unless it is a bind mount of a part. */
   readonly root: string
+  /** Mounted for writing, and read-only since: so the kernel does after an error of the disk or the file system. */
+  readonly turnedReadOnly: boolean
 }
 
 export type PathKind = "absent" | "directory" | "file" | "blockDevice" | "symlink" | "other"
@@ -61,6 +63,24 @@ export interface Usage {
   readonly totalInodes: bigint
   readonly usedInodes: bigint
   readonly availableInodes: bigint
+}
+
+/** How something answers that may be dead. */
+export type Pulse =
+  | { readonly _tag: "Alive" }
+  /** The kernel refuses, in these words. */
+  | { readonly _tag: "Dead"; readonly problem: string }
+  /** No answer within the time limit. */
+  | { readonly _tag: "Silent" }
+
+/** What the kernel shows of a disk's health. */
+export interface Vitals {
+  /** One read of the disk itself, past all caches. */
+  readonly read: Pulse
+  /** What the bus says of the disk, such as `running` (SCSI) or `live` (NVMe); undefined where it says nothing. */
+  readonly state: string | undefined
+  /** Errors that the mounted file system has counted since they were last cleared; undefined where it counts none. */
+  readonly fileSystemErrors: number | undefined
 }
 
 /**
@@ -126,6 +146,10 @@ export class HostMounter extends Context.Tag("cinder-csi/ports/HostMounter")<
     readonly makeFile: (path: string) => Effect.Effect<void, HostFailure>
     /** Removes an empty directory or an empty file; succeeds if it is absent, fails if it holds anything. */
     readonly remove: (path: string) => Effect.Effect<void, HostFailure>
+    /** How the root of what is mounted at the path answers. A child asks, so that a dead disk keeps nobody else waiting. */
+    readonly pulseOf: (path: string) => Effect.Effect<Pulse, HostFailure>
+    /** Reads the disk once, in a child, and what the kernel has counted. */
+    readonly vitalsOf: (device: BlockDevice) => Effect.Effect<Vitals, HostFailure>
     /** Figures of the file system mounted at the path; answers within seconds even if the disk hangs. */
     readonly usage: (path: string) => Effect.Effect<Usage, HostFailure>
   }

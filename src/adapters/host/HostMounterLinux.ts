@@ -9,6 +9,7 @@ import { locate, makeDirectory, makeFile, remove } from "./places.ts"
 import { makeRescanning } from "./rescanning.ts"
 import { makeSlowRead } from "./slowReads.ts"
 import { makeUsage } from "./usage.ts"
+import { makeVitals } from "./vitals.ts"
 
 /** This Linux host. Needs root with CAP_SYS_ADMIN, and /dev and the kubelet's folder shared with the host. */
 export const layerHostLinux = (given: Partial<HostOptions> = {}): Layer.Layer<HostMounter> =>
@@ -22,6 +23,7 @@ export const layerHostLinux = (given: Partial<HostOptions> = {}): Layer.Layer<Ho
       const { mounts, mount, bind, unmount } = makeMounting(options, devices)
       const { format, check, grow } = makeFilesystems(options, devices, contents, mounts)
       const { rescan, refreshSize } = makeRescanning(options, devices, slowRead)
+      const vitals = makeVitals(options, devices)
       const { look } = options.limits
       return {
         findDevice: Effect.fn("HostMounter.findDevice")(devices.find),
@@ -42,6 +44,8 @@ export const layerHostLinux = (given: Partial<HostOptions> = {}): Layer.Layer<Ho
         makeDirectory: Effect.fn("HostMounter.makeDirectory")((path: string) => makeDirectory(path, look)),
         makeFile: Effect.fn("HostMounter.makeFile")((path: string) => makeFile(path, look)),
         remove: Effect.fn("HostMounter.remove")((path: string) => remove(path, look)),
+        pulseOf: Effect.fn("HostMounter.pulseOf")(vitals.pulseOf),
+        vitalsOf: Effect.fn("HostMounter.vitalsOf")(vitals.vitalsOf),
         usage: Effect.fn("HostMounter.usage")(makeUsage(options, mounts, slowRead))
       }
     })

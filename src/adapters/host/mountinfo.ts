@@ -18,10 +18,15 @@ const unescaped = (field: string): string => {
 /** Commas inside quotes belong to the value: an SELinux context has such. */
 const optionsIn = (field: string): ReadonlyArray<string> => unescaped(field).match(/(?:[^,"]|"[^"]*"?)+/g) ?? []
 
+/** ext4 shows the second since Linux 6.14, where it no longer marks the superblock itself. */
+const readOnlyMarks = ["ro", "emergency_ro"]
+
+const isReadOnly = (options: ReadonlyArray<string>) => readOnlyMarks.some((mark) => options.includes(mark))
+
 /** A mount is writable only if both the mount and its superblock are; for the rest both lists hold together. */
 const together = (perMount: ReadonlyArray<string>, superblock: ReadonlyArray<string>): ReadonlyArray<string> => {
   const all = [...new Set([...perMount, ...superblock])]
-  return [all.includes("ro") ? "ro" : "rw", ...all.filter((option) => option !== "ro" && option !== "rw")]
+  return [isReadOnly(all) ? "ro" : "rw", ...all.filter((option) => option !== "ro" && option !== "rw")]
 }
 
 const parseLine = (line: string): Entry | undefined => {
@@ -39,7 +44,8 @@ const parseLine = (line: string): Entry | undefined => {
     target: unescaped(target),
     source: unescaped(source),
     fsType: unescaped(fsType),
-    options: together(optionsIn(perMount), optionsIn(superblock ?? ""))
+    options: together(optionsIn(perMount), optionsIn(superblock ?? "")),
+    turnedReadOnly: isReadOnly(optionsIn(superblock ?? "")) && !isReadOnly(optionsIn(perMount))
   }
 }
 
@@ -67,12 +73,5 @@ const stackedInOrder = (entries: ReadonlyArray<Entry>): ReadonlyArray<Entry> => 
 /** The mounts in /proc/self/mountinfo, oldest first; of several at one target the last is the one in sight. */
 export const parseMountinfo = (text: string): ReadonlyArray<Mount> => {
   const entries = text.split("\n").flatMap((line) => parseLine(line) ?? [])
-  return stackedInOrder(entries).map(({ target, source, fsType, options, number, root }) => ({
-    target,
-    source,
-    fsType,
-    options,
-    number,
-    root
-  }))
+  return stackedInOrder(entries).map(({ id, parent, ...mount }) => mount)
 }

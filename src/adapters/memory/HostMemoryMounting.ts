@@ -5,9 +5,27 @@ import { kindOf, resolve } from "./HostMemoryPaths.ts"
 import { fail, type HostState } from "./HostMemoryState.ts"
 import { deviceName, deviceNumber, type MountRecord } from "./HostMemoryTypes.ts"
 
+const healthy = { turnedReadOnly: false }
+
 const rootMounts: ReadonlyArray<Mount> = [
-  { target: "/", source: "/dev/vda1", fsType: "ext4", options: ["rw", "relatime"], number: "252:1", root: "/" },
-  { target: "/dev", source: "devtmpfs", fsType: "devtmpfs", options: ["rw", "nosuid"], number: "0:5", root: "/" }
+  {
+    target: "/",
+    source: "/dev/vda1",
+    fsType: "ext4",
+    options: ["rw", "relatime"],
+    number: "252:1",
+    root: "/",
+    ...healthy
+  },
+  {
+    target: "/dev",
+    source: "devtmpfs",
+    fsType: "devtmpfs",
+    options: ["rw", "nosuid"],
+    number: "0:5",
+    root: "/",
+    ...healthy
+  }
 ]
 
 /** The mount table of a server and what changes it. */
@@ -26,15 +44,32 @@ export const makeMounting = (state: HostState) => {
           options: [mode, "relatime", superReadOnly ? "ro" : "rw", ...options],
           // btrfs invents a number of its own.
           number: contents.type === "btrfs" ? `0:${100 + disk.index}` : deviceNumber(disk),
-          root
+          root,
+          ...healthy
         }
       }
       case "node": {
         const root = `/${deviceName(thing.disk)}${isAlive(thing.disk) ? "" : "//deleted"}`
-        return { target, source: "devtmpfs", fsType: "devtmpfs", options: [mode, "nosuid"], number: "0:5", root }
+        return {
+          target,
+          source: "devtmpfs",
+          fsType: "devtmpfs",
+          options: [mode, "nosuid"],
+          number: "0:5",
+          root,
+          ...healthy
+        }
       }
       case "tree":
-        return { target, source: "/dev/vda1", fsType: "ext4", options: [mode], number: "252:1", root: thing.root }
+        return {
+          target,
+          source: "/dev/vda1",
+          fsType: "ext4",
+          options: [mode],
+          number: "252:1",
+          root: thing.root,
+          ...healthy
+        }
     }
   }
 

@@ -1,6 +1,6 @@
 import { Clock, Effect, Layer } from "effect"
 import type { HostFailure } from "../../domain/errors.ts"
-import { HostMounter, type PathKind } from "../../ports/HostMounter.ts"
+import { HostMounter, type PathKind, type Pulse } from "../../ports/HostMounter.ts"
 import { type DiskImage, type DiskSocket, scan } from "./HostMemoryDisks.ts"
 import type { HostFaults } from "./HostMemoryFaults.ts"
 import { makeFileSystemTools } from "./HostMemoryFileSystems.ts"
@@ -92,6 +92,21 @@ export const makeHostServer = (
     makeDirectory: (path) => during("makeDirectory", () => files.make(`make directory ${path}`, path, "directory")),
     makeFile: (path) => during("makeFile", () => files.make(`make file ${path}`, path, "file")),
     remove: (path) => during("remove", () => files.remove(path)),
+    pulseOf: (path) =>
+      during("pulseOf", () =>
+        Effect.match(walk(`look at ${path}`, path, false), {
+          onFailure: ({ detail }): Pulse => ({ _tag: "Dead", problem: detail }),
+          onSuccess: (): Pulse => ({ _tag: "Alive" })
+        })
+      ),
+    vitalsOf: (device) =>
+      during("vitalsOf", () =>
+        Effect.as(diskOf(`read ${device.path}`, device), {
+          read: { _tag: "Alive" as const },
+          state: undefined,
+          fileSystemErrors: undefined
+        })
+      ),
     usage: (path) => during("usage", () => files.usage(path))
   }
 

@@ -22,7 +22,8 @@ describe("parseMountinfo", () => {
         fsType: "ext3",
         options: ["rw", "noatime", "errors=continue"],
         number: "98:0",
-        root: "/mnt1"
+        root: "/mnt1",
+        turnedReadOnly: false
       }
     )
   })
@@ -49,6 +50,17 @@ describe("parseMountinfo", () => {
 
   it("calls a writable mount of a read-only file system read-only", () => {
     assert.deepStrictEqual(one("36 35 98:0 / /x rw - ext4 /dev/vdb ro")?.options, ["ro"])
+  })
+
+  it.each([
+    ["rw - ext4 /dev/vdb rw,errors=remount-ro,emergency_ro", "ro", true],
+    ["rw - ext4 /dev/vdb ro,errors=remount-ro", "ro", true],
+    ["ro - ext4 /dev/vdb ro", "ro", false],
+    ["ro - ext4 /dev/vdb rw", "ro", false],
+    ["rw - ext4 /dev/vdb rw,errors=remount-ro", "rw", false]
+  ])("tells what the kernel made read-only from what was asked: %s", (line, mode, turnedReadOnly) => {
+    const mount = one(`36 35 98:0 / /x ${line}`)
+    assert.deepStrictEqual([mount?.options[0], mount?.turnedReadOnly], [mode, turnedReadOnly])
   })
 
   it("keeps commas within quotes in one option", () => {

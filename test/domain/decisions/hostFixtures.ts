@@ -17,6 +17,7 @@ export const mountOf = (target: string, changes: Partial<Mount> = {}): Mount => 
   options: ["rw", "relatime"],
   number: "252:16",
   root: "/",
+  turnedReadOnly: false,
   ...changes
 })
 

@@ -1,0 +1,74 @@
+import { readdir, readFile, readlink } from "node:fs/promises"
+import { basename, join } from "node:path"
+import { type Context, Duration, Effect, Either } from "effect"
+import type { HostFailure } from "../../domain/errors.ts"
+import type { HostMounter, Pulse } from "../../ports/HostMounter.ts"
+import { type Command, complaint, read } from "../process/Command.ts"
+import type { Devices } from "./devices.ts"
+import { call } from "./failures.ts"
+import type { HostOptions } from "./HostOptions.ts"
+
+const orNothing = <A>(promise: Promise<A>): Promise<A | undefined> => promise.catch(() => undefined)
+
+/** A child that is ended for its time limit took all of it; one that could not start at all did not. */
+export const pulse = (command: Command): Effect.Effect<Pulse, HostFailure> =>
+  Effect.gen(function* () {
+    const [took, ended] = yield* Effect.timed(Effect.either(read(command)))
+    if (Either.isRight(ended)) {
+      const isAlive = ended.right.code === 0
+      return isAlive ? { _tag: "Alive" } : { _tag: "Dead", problem: complaint(ended.right) }
+    }
+    return Duration.lessThan(took, command.timeLimit) ? yield* ended.left : { _tag: "Silent" }
+  })
+
+/** `s_error_count` of the superblock, which e2fsck clears (https://docs.kernel.org/filesystems/ext4/globals.html). */
+const extErrors = async (sysRoot: string, disk: string): Promise<number | undefined> => {
+  const text = await orNothing(readFile(join(sysRoot, "fs", "ext4", disk, "errors_count"), "utf8"))
+  return text === undefined ? undefined : Number(text)
+}
+
+/** Counted until `btrfs device stats -z`. */
+const btrfsErrors = async (sysRoot: string, disk: string): Promise<number | undefined> => {
+  const root = join(sysRoot, "fs", "btrfs")
+  for (const name of (await orNothing(readdir(root))) ?? []) {
+    const link = await orNothing(readlink(join(root, name, "devices", disk)))
+    if (link === undefined || basename(link) !== disk) continue
+    const members = join(root, name, "devinfo")
+    const texts = ((await orNothing(readdir(members))) ?? []).map((member) =>
+      orNothing(readFile(join(members, member, "error_stats"), "utf8"))
+    )
+    const counts = (await Promise.all(texts)).flatMap((text) => text?.match(/\d+/g) ?? [])
+    return counts.reduce((sum, count) => sum + Number(count), 0)
+  }
+  return undefined
+}
+
+/** XFS shows no count, and SCSI's `ioerr_cnt` counts answers too that are no errors of the disk. */
+export const fileSystemErrors = async (sysRoot: string, disk: string): Promise<number | undefined> =>
+  (await extErrors(sysRoot, disk)) ?? (await btrfsErrors(sysRoot, disk))
+
+export type VitalSigns = Pick<Context.Tag.Service<HostMounter>, "pulseOf" | "vitalsOf">
+
+export const makeVitals = ({ limits, sysRoot }: HostOptions, devices: Devices): VitalSigns => {
+  const ask = (operation: string, program: string, args: ReadonlyArray<string>) =>
+    pulse({ operation, program, debianPackage: "coreutils", args, timeLimit: limits.look, patience: "1 second" })
+
+  const readOnce = (path: string) =>
+    ask(`read ${path}`, "dd", [`if=${path}`, "of=/dev/null", "bs=4096", "count=1", "iflag=direct", "status=none"])
+
+  return {
+    pulseOf: (path) => ask(`look at ${path}`, "stat", ["--format=", "--", path]),
+    vitalsOf: (device) => {
+      const operation = `see how ${device.path} does`
+      return Effect.gen(function* () {
+        const { name } = yield* devices.verify(operation, device)
+        const state = join(sysRoot, "class", "block", name, "device", "state")
+        const shown = yield* call(operation, limits.look, async () => ({
+          state: (await orNothing(readFile(state, "utf8")))?.trim(),
+          fileSystemErrors: await fileSystemErrors(sysRoot, name)
+        }))
+        return { ...shown, read: yield* readOnce(device.path) }
+      })
+    }
+  }
+}
