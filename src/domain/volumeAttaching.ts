@@ -66,7 +66,9 @@ export const makeAttachVolume = Effect.gen(function* () {
   })
 
   return Effect.fnUntraced(function* (id: VolumeId, serverId: ServerId, mode: AccessMode) {
-    const [volume, server] = yield* Effect.all([cinder.getVolume(id), nova.getServer(serverId)], { concurrency: 2 })
+    // Otherwise the failure of one look would wait for the time limit of the other.
+    const looks = [Effect.disconnect(cinder.getVolume(id)), Effect.disconnect(nova.getServer(serverId))] as const
+    const [volume, server] = yield* Effect.all(looks, { concurrency: 2 })
     const attached = yield* pursue<PublishFacts, PublishAction, Volume, DomainError, never>(
       { id, volume, server, mode, request: undefined, waitedMillis: 0 },
       { decide: decidePublish, act, wait: watchOn }

@@ -29,7 +29,7 @@ export const makeHintsFor = Effect.gen(function* () {
     )
   }
 
-  return Effect.fnUntraced(function* ({ claim }: VolumePlan) {
+  return Effect.fnUntraced(function* ({ claim }: Pick<VolumePlan, "claim">) {
     if (claims === undefined) return noHints
     if (claim === undefined) {
       yield* noticeOnce(
@@ -40,7 +40,8 @@ export const makeHintsFor = Effect.gen(function* () {
     const entries = yield* readHintEntries(claim, yield* claims.annotations(claim))
     const found = yield* Effect.forEach(
       entriesOf(entries),
-      (entry) => Effect.map(lookUp(entry), (ids) => [entry, ids] as const),
+      // Otherwise a lookup that fails would wait for the time limits of the others.
+      (entry) => Effect.disconnect(Effect.map(lookUp(entry), (ids) => [entry, ids] as const)),
       { concurrency }
     )
     return yield* hintsFrom(entries, new Map(found))

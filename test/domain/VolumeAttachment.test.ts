@@ -1,12 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, TestClock } from "effect"
+import { Effect, Exit, Fiber, Layer, TestClock } from "effect"
 import { World, type WorldOptions } from "../../src/adapters/memory/index.ts"
 import { badRequest, conflict, serverFault } from "../../src/adapters/memory/worldErrors.ts"
+import { layerPolling } from "../../src/adapters/waiting/PollingCloudWatch.ts"
 import type { AccessMode } from "../../src/domain/Capability.ts"
+import { CloudFailure, ServerNotFound, VolumeNotFound } from "../../src/domain/errors.ts"
 import { ServerId } from "../../src/domain/Server.ts"
 import { VolumeId } from "../../src/domain/Volume.ts"
 import { VolumeAttachment } from "../../src/domain/VolumeAttachment.ts"
 import { VolumeProvisioning } from "../../src/domain/VolumeProvisioning.ts"
+import { Cinder } from "../../src/ports/Cinder.ts"
+import { Nova } from "../../src/ports/Nova.ts"
 import { capturedLogs } from "../adapters/csi/stubs.ts"
 import { blockOn, controllerOnWorld, inTime, mountOn, requestsOf } from "../support/controllerOnWorld.ts"
 
@@ -254,6 +258,34 @@ describe("VolumeAttachment.publish", () => {
       assert.strictEqual((yield* Effect.flip(publishTo(id, ServerId("fake-node"))))._tag, "ServerNotFound")
     }).pipe(Effect.provide(world()))
   )
+
+  it.effect.each([
+    ["Nova", "VolumeNotFound"],
+    ["Cinder", "ServerNotFound"]
+  ] as const)("says what is unknown although %s does not answer", ([silent, tag]) => {
+    const reason = "unanswered"
+    const unanswered = new CloudFailure({
+      service: silent,
+      operation: "look",
+      reason,
+      detail: "",
+      requestId: undefined
+    })
+    const silence = Effect.timeoutFail(Effect.never, { duration: "1 minute", onTimeout: () => unanswered })
+    const services = Layer.mergeAll(
+      Layer.mock(Cinder, {
+        getVolume: (id) => (silent === "Cinder" ? silence : Effect.fail(new VolumeNotFound({ id })))
+      }),
+      Layer.mock(Nova, {
+        getServer: (id) => (silent === "Nova" ? silence : Effect.fail(new ServerNotFound({ id })))
+      })
+    )
+    const attachment = VolumeAttachment.layer.pipe(Layer.provide(layerPolling()), Layer.provide(services))
+    return Effect.gen(function* () {
+      const error = yield* Effect.flip(publishTo(VolumeId("v"), node1))
+      assert.strictEqual(error._tag, tag)
+    }).pipe(Effect.provide(attachment))
+  })
 
   it.effect("does not offer read-only publishing", () =>
     Effect.gen(function* () {

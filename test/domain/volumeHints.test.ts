@@ -2,8 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { World } from "../../src/adapters/memory/index.ts"
 import { WorldFault } from "../../src/adapters/memory/worldErrors.ts"
-import { ClaimNotFound, ClaimUnreadable } from "../../src/domain/errors.ts"
+import { ClaimNotFound, ClaimUnreadable, CloudFailure } from "../../src/domain/errors.ts"
 import { VolumeProvisioning } from "../../src/domain/VolumeProvisioning.ts"
+import { makeHintsFor } from "../../src/domain/volumeHints.ts"
+import { Cinder } from "../../src/ports/Cinder.ts"
 import { Claims } from "../../src/ports/Claims.ts"
 import { controllerOnWorld, inTime, provisionRequest, requestsOf } from "../support/controllerOnWorld.ts"
 
@@ -119,6 +121,26 @@ describe("a volume for a claim with hints", () => {
       })
     )
   )
+})
+
+describe("hints", () => {
+  it.effect("whose lookup fails are refused although Cinder does not answer another", () => {
+    const failure = (reason: CloudFailure["reason"]) =>
+      new CloudFailure({ service: "Cinder", operation: "list volumes", reason, detail: "", requestId: undefined })
+    const lookup = (name: string) =>
+      name === "a"
+        ? Effect.fail(failure("forbidden"))
+        : Effect.timeoutFail(Effect.never, { duration: "1 minute", onTimeout: () => failure("unanswered") })
+    const cinder = Layer.mock(Cinder, { findVolumes: lookup })
+    const claims = Layer.succeed(Claims, {
+      annotations: () => Effect.succeed({ [affinity]: "a", [antiAffinity]: "b" })
+    })
+    return Effect.gen(function* () {
+      const hintsFor = yield* makeHintsFor
+      const error = yield* Effect.flip(hintsFor({ claim }))
+      assert.strictEqual(error._tag === "CloudFailure" && error.reason, "forbidden")
+    }).pipe(Effect.provide(Layer.merge(cinder, claims)))
+  })
 })
 
 describe("a volume for a claim without hints", () => {
