@@ -1,6 +1,8 @@
 import { Clock, Effect } from "effect"
 import { Cinder } from "../ports/Cinder.ts"
+import { CloudWatch } from "../ports/CloudWatch.ts"
 import type { Backup, BackupId, MarkedBackup } from "./Backup.ts"
+import { CallDeadline } from "./CallDeadline.ts"
 import { ControllerSettings } from "./ControllerSettings.ts"
 import {
   type BackupAction,
@@ -8,18 +10,21 @@ import {
   type BackupResult,
   decideBackup,
   isFinalRefusal,
+  isFreshShown,
+  patienceFor,
   temporariesOf
 } from "./decisions/backup.ts"
 import { silence } from "./decisions/explanations.ts"
 import type { BackupParameters } from "./decisions/parameters.ts"
 import { clusterKey, description } from "./decisions/plan.ts"
 import { temporaryKey } from "./decisions/snapshot.ts"
-import { type CloudFailure, type DomainError, type QuotaExceeded, Refused, StillWorking } from "./errors.ts"
+import { type CloudFailure, type DomainError, type QuotaExceeded, Refused } from "./errors.ts"
 import { pursue } from "./pursue.ts"
 import type { Snapshot } from "./Snapshot.ts"
 import { makeCreateSnapshot } from "./snapshotCreation.ts"
 import { makeCleanTemporaries } from "./temporarySnapshots.ts"
 import type { VolumeId } from "./Volume.ts"
+import { untilDecided } from "./watching.ts"
 
 /** How long a request without an answer gets until its backup shows in the list. */
 const pauseBeforeLookingAgain = "2 seconds"
@@ -31,13 +36,14 @@ export interface BackupPlan extends BackupParameters {
 }
 
 /**
- * Backs a volume up by way of a temporary snapshot, or goes on with what an earlier call began. It answers once Cinder has
- * the backup, which fixes the point in time, and does not wait for the copy: the caller asks again. Everything is found by
- * name, so that nothing is lost when this process ends. The first call costs two lists more than a snapshot and two
- * requests for the backup; each further one a list until the backup is complete.
+ * Backs a volume up by way of a temporary snapshot, or goes on with what an earlier call began. Once Cinder has the backup,
+ * which fixes the point in time, it watches the copy for some seconds, and answers without its end: the caller asks
+ * again. Everything is found by name, so that nothing is lost when this process ends. The first call costs two lists more
+ * than a snapshot, one request for the backup and the polls; each further one a list until the backup is complete.
  */
 export const makeCreateBackup = Effect.gen(function* () {
   const cinder = yield* Cinder
+  const watch = yield* CloudWatch
   const { cluster } = yield* ControllerSettings
   const cutSnapshot = yield* makeCreateSnapshot
   const cleanTemporaries = yield* makeCleanTemporaries
@@ -73,29 +79,21 @@ export const makeCreateBackup = Effect.gen(function* () {
     return yield* afterRefusal(facts, refusal)
   })
 
-  const shown = Effect.fnUntraced(function* (
-    facts: BackupFacts,
-    id: BackupId,
-    metadata: BackupPlan["metadata"]
-  ): Effect.fn.Return<BackupFacts, DomainError> {
-    const backup = yield* Effect.catchTag(
-      cinder.getBackup(id),
-      "BackupNotFound",
-      () => new StillWorking({ subject: `backup ${facts.name}`, state: "accepted and not shown yet" })
-    )
-    return { ...facts, named: [...facts.named, { ...backup, metadata }], fresh: id }
+  const accepted = Effect.fnUntraced(function* (facts: BackupFacts, id: BackupId) {
+    const left = (yield* CallDeadline) - (yield* Clock.currentTimeMillis)
+    return { ...facts, fresh: { id, patienceMillis: patienceFor(left) } } satisfies BackupFacts
   })
 
-  const copy = (
-    facts: BackupFacts,
-    snapshot: Snapshot,
-    { zone, metadata }: Pick<BackupPlan, "zone" | "metadata">
-  ): Effect.Effect<BackupFacts, DomainError> => {
-    const { name, volumeId } = facts
+  const ownMetadata = ({ metadata }: BackupPlan) => ({ ...metadata, [clusterKey]: cluster })
+  const backupMetadata = (plan: BackupPlan) => ({ ...ownMetadata(plan), type: "backup" })
+
+  const copy = (facts: BackupFacts, snapshot: Snapshot, plan: BackupPlan): Effect.Effect<BackupFacts, DomainError> => {
+    const { name, volumeId, zone } = plan
+    const metadata = backupMetadata(plan)
     return cinder.createBackup({ volumeId, snapshotId: snapshot.id, name, description, zone, metadata }).pipe(
       Effect.uninterruptible,
       Effect.matchEffect({
-        onSuccess: (id) => shown(facts, id, metadata),
+        onSuccess: (id) => accepted(facts, id),
         onFailure: (error: CloudFailure | QuotaExceeded): Effect.Effect<BackupFacts, DomainError> =>
           error._tag === "QuotaExceeded" ? afterRefusal(facts, error) : afterFailure(facts, error)
       })
@@ -115,19 +113,44 @@ export const makeCreateBackup = Effect.gen(function* () {
     return yield* new Refused({ subject: `backup ${name}`, because, remedy: undefined })
   })
 
-  const actFor = (plan: BackupPlan) => {
-    const own = { ...plan.metadata, [clusterKey]: cluster }
-    return (action: BackupAction, facts: BackupFacts): Effect.Effect<BackupFacts, DomainError> =>
+  /** A watch that comes to nothing is no failure once the backup was seen: it is answered as it was then. */
+  const watchFor = (plan: BackupPlan) => {
+    const metadata = backupMetadata(plan)
+    return Effect.fnUntraced(function* (facts: BackupFacts) {
+      const { fresh } = facts
+      if (fresh === undefined) return yield* Effect.dieMessage("a backup's creation waits for no backup")
+      let latest = facts
+      const look = (seen: Backup | undefined, watchedMillis: number) => {
+        const shown = seen === undefined ? [] : [{ ...seen, metadata }]
+        latest = { ...facts, named: [...facts.named, ...shown], watchedMillis }
+        return latest
+      }
+      const end = (yield* Clock.currentTimeMillis) + fresh.patienceMillis
+      return yield* watch.backup(fresh.id, "create", untilDecided(decideBackup, look)).pipe(
+        Effect.provideService(CallDeadline, end),
+        Effect.catchTag("StillWorking", (unfinished) =>
+          isFreshShown(latest)
+            ? Effect.succeed({ ...latest, watchedMillis: fresh.patienceMillis })
+            : Effect.fail(unfinished)
+        )
+      )
+    })
+  }
+
+  const actFor =
+    (plan: BackupPlan) =>
+    (action: BackupAction, facts: BackupFacts): Effect.Effect<BackupFacts, DomainError> =>
       Effect.gen(function* () {
         switch (action._tag) {
           case "Cut": {
-            const { name, volumeId } = facts
-            const cut = yield* cutSnapshot({ name, volumeId, metadata: { ...own, [temporaryKey]: "true" } })
+            const { name, volumeId } = plan
+            const metadata = { ...ownMetadata(plan), [temporaryKey]: "true" }
+            const cut = yield* cutSnapshot({ name, volumeId, metadata })
             // Another process may have gone on with the same snapshot while this one waited for it.
             return { ...facts, cut, named: yield* cinder.findBackups(name) }
           }
           case "Copy":
-            return yield* copy(facts, action.snapshot, { zone: plan.zone, metadata: { ...own, type: "backup" } })
+            return yield* copy(facts, action.snapshot, plan)
           case "Clean":
             return yield* clean(facts)
           case "GiveUp":
@@ -142,15 +165,15 @@ export const makeCreateBackup = Effect.gen(function* () {
           }
         }
       })
-  }
 
   return Effect.fnUntraced(function* (plan: BackupPlan) {
     const { name, volumeId, secondsPerGiB } = plan
     const named = yield* cinder.findBackups(name)
     const now = yield* Clock.currentTimeMillis
+    const none = { cut: undefined, fresh: undefined, watchedMillis: 0, cleaned: false }
     const result = yield* pursue<BackupFacts, BackupAction, BackupResult, DomainError, never>(
-      { name, volumeId, cluster, named, cut: undefined, fresh: undefined, cleaned: false, now, secondsPerGiB },
-      { decide: decideBackup, act: actFor(plan), wait: () => Effect.dieMessage("the creation of a backup never waits") }
+      { name, volumeId, cluster, named, ...none, now, secondsPerGiB },
+      { decide: decideBackup, act: actFor(plan), wait: watchFor(plan) }
     )
     const spare = named.filter(({ id }) => id !== result.backup.id).map(({ id, status }) => `${id} (${status})`)
     if (spare.length > 0) {

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, TestClock } from "effect"
+import { Clock, Effect, Fiber, TestClock } from "effect"
 import { World, type WorldOptions } from "../../src/adapters/memory/index.ts"
-import { badRequest, itemNotFound, serverFault } from "../../src/adapters/memory/worldErrors.ts"
+import { badRequest, forbidden, itemNotFound, serverFault } from "../../src/adapters/memory/worldErrors.ts"
+import { CallDeadline } from "../../src/domain/CallDeadline.ts"
 import { SnapshotId } from "../../src/domain/Snapshot.ts"
 import { SnapshotProvisioning } from "../../src/domain/SnapshotProvisioning.ts"
 import { VolumeId } from "../../src/domain/Volume.ts"
@@ -9,6 +10,8 @@ import { VolumeProvisioning } from "../../src/domain/VolumeProvisioning.ts"
 import { controllerOnWorld, GiB, inTime, provisionRequest, requestsOf } from "../support/controllerOnWorld.ts"
 
 const slow: WorldOptions = { latencies: { snapshot: "3 seconds", snapshotDelete: "2 seconds", backup: "5 minutes" } }
+/** Copies within the time that the call which made a backup watches it. */
+const quick: WorldOptions = { latencies: { snapshot: "1 second", snapshotDelete: "1 second", backup: "3 seconds" } }
 
 const aVolume = Effect.gen(function* () {
   const { cinder } = yield* World
@@ -64,7 +67,7 @@ describe("a snapshot of the type backup", () => {
     }).pipe(Effect.provide(controllerOnWorld(slow)))
   )
 
-  it.effect("costs one list per call while it is copied", () =>
+  it.effect("costs one list per call while it is copied, and two from then on", () =>
     Effect.gen(function* () {
       const volumeId = yield* aVolume
       assert.deepStrictEqual(yield* requestsOf(create(volumeId)), {
@@ -73,9 +76,14 @@ describe("a snapshot of the type backup", () => {
         createSnapshot: 1,
         showSnapshot: 5,
         createBackup: 1,
-        showBackup: 1
+        showBackup: 6
       })
       assert.deepStrictEqual(yield* requestsOf(create(volumeId)), { listBackups: 1 })
+      yield* finished
+      const whenReady = { listBackups: 1, listSnapshots: 1 }
+      const cleaning = { deleteSnapshot: 1, showSnapshot: 4 }
+      assert.deepStrictEqual(yield* requestsOf(create(volumeId, patient)), { ...whenReady, ...cleaning })
+      assert.deepStrictEqual(yield* requestsOf(create(volumeId, patient)), whenReady)
     }).pipe(Effect.provide(controllerOnWorld(slow)))
   )
 
@@ -150,7 +158,57 @@ describe("a snapshot of the type backup", () => {
     }).pipe(Effect.provide(controllerOnWorld({ ...slow, quotas: { backups: 0 } })))
   )
 
-  it.effect("that fails in the call that made it is deleted, and the next call begins anew", () =>
+  it.effect("that is copied within seconds is ready at once, without what it was copied from", () =>
+    Effect.gen(function* () {
+      const volumeId = yield* aVolume
+      const first = yield* create(volumeId)
+      assert.isTrue(first.ready)
+      assert.deepStrictEqual(yield* allSnapshots, [])
+      assert.deepStrictEqual(yield* create(volumeId), first)
+      assert.strictEqual((yield* allBackups).length, 1)
+    }).pipe(Effect.provide(controllerOnWorld(quick)))
+  )
+
+  it.effect("is watched for less time where the caller waits for less, so that the answer arrives", () =>
+    Effect.gen(function* () {
+      const service = yield* SnapshotProvisioning
+      const request = { volumeId: yield* aVolume, name: "snapshot-1", parameters: { type: "backup" } }
+      const answered = Effect.zip(service.create(request), Clock.currentTimeMillis).pipe(
+        Effect.provideService(CallDeadline, 8_000)
+      )
+      const [{ ready }, at] = yield* inTime(answered, "10 seconds")
+      assert.isFalse(ready)
+      assert.isAbove(at, 5_000)
+      assert.isBelow(at, 6_500)
+    }).pipe(Effect.provide(controllerOnWorld(slow)))
+  )
+
+  it.effect("is answered as it was seen last where it cannot be watched on", () =>
+    Effect.gen(function* () {
+      const { faults } = yield* World
+      const service = yield* SnapshotProvisioning
+      const request = { volumeId: yield* aVolume, name: "snapshot-1", parameters: { type: "backup" } }
+      const call = yield* Effect.fork(service.create(request))
+      yield* TestClock.adjust("4500 millis")
+      yield* faults.failCall({ call: "showBackup", fault: forbidden("not any more"), times: 9 })
+      yield* TestClock.adjust("1 second")
+      assert.isFalse((yield* Fiber.join(call)).ready)
+      assert.strictEqual((yield* allBackups).length, 1)
+    }).pipe(Effect.provide(controllerOnWorld(slow)))
+  )
+
+  it.effect("that Cinder accepted and does not show is left to the next call, which finds it", () =>
+    Effect.gen(function* () {
+      const { faults } = yield* World
+      const volumeId = yield* aVolume
+      yield* faults.failCall({ call: "showBackup", fault: itemNotFound("Backup could not be found."), times: 9 })
+      assert.strictEqual((yield* Effect.flip(create(volumeId)))._tag, "StillWorking")
+      assert.isFalse((yield* create(volumeId)).ready)
+      assert.strictEqual((yield* allBackups).length, 1)
+    }).pipe(Effect.provide(controllerOnWorld(slow)))
+  )
+
+  it.effect("that fails while the call that made it watches is deleted, and the next call begins anew", () =>
     Effect.gen(function* () {
       const { faults } = yield* World
       const volumeId = yield* aVolume
@@ -160,7 +218,7 @@ describe("a snapshot of the type backup", () => {
       assert.include(error.message, "Backup driver failed to create backup.")
       assert.deepStrictEqual([yield* allSnapshots, yield* allBackups], [[], []])
       assert.isTrue((yield* create(volumeId)).ready)
-    }).pipe(Effect.provide(controllerOnWorld()))
+    }).pipe(Effect.provide(controllerOnWorld(quick)))
   )
 
   it.effect("that fails after its id was given out is never replaced, and leaves only itself", () =>

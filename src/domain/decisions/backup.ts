@@ -5,7 +5,14 @@ import type { VolumeId } from "../Volume.ts"
 import { backupPhaseOf } from "./phases.ts"
 import { clusterKey } from "./plan.ts"
 import { isTemporary } from "./snapshot.ts"
-import { act, done, refuse, type Verdict } from "./Verdict.ts"
+import { act, done, refuse, type Verdict, wait } from "./Verdict.ts"
+
+/** A backup that the present call made, whose id nobody has been told. */
+export interface FreshBackup {
+  readonly id: BackupId
+  /** How long the call may watch it. */
+  readonly patienceMillis: number
+}
 
 export interface BackupFacts {
   readonly name: string
@@ -15,8 +22,9 @@ export interface BackupFacts {
   readonly named: ReadonlyArray<MarkedBackup>
   /** The temporary snapshot to copy from, once it is cut. */
   readonly cut: Snapshot | undefined
-  /** The backup that this call made, whose id nobody has been told. */
-  readonly fresh: BackupId | undefined
+  readonly fresh: FreshBackup | undefined
+  /** How long this call has watched the fresh backup. */
+  readonly watchedMillis: number
   /** Whether this call has seen to it that no temporary snapshot is left. */
   readonly cleaned: boolean
   /** Milliseconds since the epoch. */
@@ -42,6 +50,15 @@ export interface BackupResult {
   readonly ready: boolean
 }
 
+/** A backup service that is misconfigured or cannot reach its store mostly says so within seconds. */
+const longestWatchMillis = 5_000
+
+/**
+ * How long a call whose caller waits for another `leftMillis` may watch the backup that it made. The other half is for
+ * what comes after: deleting the temporary snapshot, perhaps the backup, and the answer.
+ */
+export const patienceFor = (leftMillis: number): number => Math.max(0, Math.min(longestWatchMillis, leftMillis / 2))
+
 /** What Cinder needs in any case, as the Go driver reckons it. */
 const leastSeconds = 30
 
@@ -66,6 +83,13 @@ const foreign = ({ named, volumeId }: BackupFacts): MarkedBackup | undefined =>
     (backup) => backup.volumeId !== volumeId && !isPassedOver(backup) && backupPhaseOf(backup.status) !== "leaving"
   )
 
+/** Whether Cinder has shown the backup that this call made. */
+export const isFreshShown = ({ fresh, named }: BackupFacts): boolean => named.some(({ id }) => id === fresh?.id)
+
+/** A failure that shows while nobody knows the id can still be mended by another backup under the same name. */
+const isWatched = ({ fresh, watchedMillis }: BackupFacts, { id }: Backup): boolean =>
+  fresh !== undefined && fresh.id === id && watchedMillis < fresh.patienceMillis
+
 /** Snapshots that were cut for a backup of the name, by us or by the Go driver, which leaves no mark on them. */
 export const temporariesOf = (
   snapshots: ReadonlyArray<Snapshot>,
@@ -87,10 +111,11 @@ const overdue = ({ now, secondsPerGiB }: BackupFacts, { createdAt, sizeGiB }: Ba
 /**
  * What to do about a backup that is asked for by name. Names are not unique in Cinder. Whoever was told the id of a backup
  * keeps it for good, so that a failed one is not replaced by another under the same name: a VolumeSnapshot would become
- * ready with the id of the failed one.
+ * ready with the id of the failed one. So the call that makes one watches it for a while before it tells the id.
  */
 export const decideBackup = (facts: BackupFacts): Verdict<BackupAction, BackupResult> => {
   const { name, volumeId, cluster, cut, fresh, cleaned } = facts
+  if (fresh !== undefined && !isFreshShown(facts)) return wait("accepted and not shown yet")
   const text = `backup ${name}`
   const backup = subjectOf(facts)
   const phase = backup === undefined ? undefined : backupPhaseOf(backup.status)
@@ -100,6 +125,10 @@ export const decideBackup = (facts: BackupFacts): Verdict<BackupAction, BackupRe
     return refuse(new AlreadyExists({ subject: text, difference }))
   }
   if (backup === undefined || phase === undefined) {
+    if (fresh !== undefined) {
+      const state = "gone: it was deleted by somebody else while Cinder made it"
+      return refuse(new NotReady({ subject: text, state, remedy: undefined }))
+    }
     return cut === undefined ? act({ _tag: "Cut" }) : act({ _tag: "Copy", snapshot: cut })
   }
   switch (phase) {
@@ -108,6 +137,7 @@ export const decideBackup = (facts: BackupFacts): Verdict<BackupAction, BackupRe
       return cleaned ? done({ backup, ready: true }) : act({ _tag: "Clean" })
     case "making":
     case "unknown": {
+      if (isWatched(facts, backup)) return wait(backup.status)
       const late = overdue(facts, backup)
       if (late === undefined) return done({ backup, ready: false })
       const state = `${backup.status} for ${late.age} s, longer than the ${late.allowed} s allowed for it`
@@ -119,7 +149,7 @@ export const decideBackup = (facts: BackupFacts): Verdict<BackupAction, BackupRe
     case "broken":
       if (!isOurs(backup, cluster)) return act({ _tag: "Explain", backup })
       if (!cleaned) return act({ _tag: "Clean" })
-      return act(backup.id === fresh ? { _tag: "GiveUp", remains: backup } : { _tag: "Explain", backup })
+      return act(backup.id === fresh?.id ? { _tag: "GiveUp", remains: backup } : { _tag: "Explain", backup })
   }
 }
 

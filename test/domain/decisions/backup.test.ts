@@ -6,6 +6,7 @@ import {
   type BackupFacts,
   decideBackup,
   isListed,
+  patienceFor,
   temporariesOf
 } from "../../../src/domain/decisions/backup.ts"
 import { temporaryKey } from "../../../src/domain/decisions/snapshot.ts"
@@ -21,30 +22,36 @@ const factsOf = (facts: Partial<BackupFacts> = {}): BackupFacts => ({
   named: [],
   cut: undefined,
   fresh: undefined,
+  watchedMillis: 0,
   cleaned: false,
   now: 0,
   secondsPerGiB: 20,
   ...facts
 })
 const wordOf = (facts: Partial<BackupFacts>) => wordFor(decideBackup(factsOf(facts)))
+const patienceMillis = 5_000
+const freshOf = (id: BackupId) => ({ id, patienceMillis })
 const elsewhere = { id: BackupId("other"), volumeId: VolumeId("volume-2") }
 
 describe("a backup of the name", () => {
-  const verdicts: Readonly<Record<(typeof backupStatuses)[number], [before: string, cleaned: string, fresh: string]>> =
-    {
-      creating: ["Done", "Done", "Done"],
-      available: ["Clean", "Done", "Done"],
-      restoring: ["Clean", "Done", "Done"],
-      deleting: ["NotReady", "NotReady", "NotReady"],
-      error: ["Clean", "Explain", "GiveUp"],
-      error_deleting: ["Cut", "Cut", "Cut"]
-    }
+  const verdicts: Readonly<
+    Record<(typeof backupStatuses)[number], [before: string, cleaned: string, fresh: string, watched: string]>
+  > = {
+    creating: ["Done", "Done", "Wait", "Done"],
+    available: ["Clean", "Done", "Done", "Done"],
+    restoring: ["Clean", "Done", "Done", "Done"],
+    deleting: ["NotReady", "NotReady", "NotReady", "NotReady"],
+    error: ["Clean", "Explain", "GiveUp", "GiveUp"],
+    error_deleting: ["Cut", "Cut", "NotReady", "NotReady"]
+  }
   it.each(backupStatuses)("that is %s", (status) => {
     const backup = aBackup({ status })
+    const made = { named: [backup], cleaned: true, fresh: freshOf(backup.id) }
     const words = [
       wordOf({ named: [backup] }),
       wordOf({ named: [backup], cleaned: true }),
-      wordOf({ named: [backup], cleaned: true, fresh: backup.id })
+      wordOf(made),
+      wordOf({ ...made, watchedMillis: patienceMillis })
     ]
     assert.deepStrictEqual(words, verdicts[status])
   })
@@ -74,8 +81,30 @@ describe("a backup of the name", () => {
   it("that failed and is not ours is explained and left as it is", () => {
     for (const metadata of [{}, cluster, { type: "backup" }]) {
       const named = [aBackup({ status: "error", metadata })]
-      assert.strictEqual(wordOf({ named, fresh: named[0]?.id }), "Explain")
+      assert.strictEqual(wordOf({ named, fresh: freshOf(aBackup({}).id) }), "Explain")
     }
+  })
+
+  it("that this call made is waited for until Cinder shows it, however long that takes", () => {
+    const fresh = freshOf(BackupId("fresh"))
+    for (const watchedMillis of [0, patienceMillis, 2 * patienceMillis]) {
+      assert.strictEqual(wordOf({ cut: aSnapshot(), fresh, watchedMillis }), "Wait")
+    }
+  })
+
+  it("that this call made is watched for five seconds, or half the time left to the caller", () => {
+    const left = [Number.POSITIVE_INFINITY, 60_000, 10_000, 9_000, 1_000, 0, -1_000]
+    assert.deepStrictEqual(left.map(patienceFor), [5_000, 5_000, 5_000, 4_500, 500, 0, 0])
+    const made = { named: [aBackup({ status: "creating" })], fresh: { id: aBackup({}).id, patienceMillis: 3_000 } }
+    assert.deepStrictEqual(
+      [0, 2_999, 3_000].map((watchedMillis) => wordOf({ ...made, watchedMillis })),
+      ["Wait", "Wait", "Done"]
+    )
+  })
+
+  it("that another call made is not watched, since its id may be known", () => {
+    const named = [aBackup({ status: "creating" }), aBackup({ id: BackupId("fresh"), status: "creating" })]
+    assert.strictEqual(wordOf({ named, fresh: freshOf(BackupId("fresh")) }), "Done")
   })
 
   it("is reported as stuck after 30 s and the time allowed for each GiB", () => {
@@ -99,7 +128,8 @@ describe("whatever backups there are", () => {
     .record({
       named: fc.array(anyBackup, { maxLength: 3 }),
       cut: fc.constantFrom(undefined, aSnapshot()),
-      fresh: fc.constantFrom(undefined, BackupId("a")),
+      fresh: fc.constantFrom(undefined, freshOf(BackupId("a"))),
+      watchedMillis: fc.constantFrom(0, patienceMillis),
       cleaned: fc.boolean(),
       now: fc.constantFrom(0, 1_000_000)
     })
@@ -110,14 +140,8 @@ describe("whatever backups there are", () => {
     switch (action._tag) {
       case "Cut":
         return { ...facts, cut: aSnapshot() }
-      case "Copy": {
-        const fresh = BackupId("fresh")
-        return {
-          ...facts,
-          named: [...facts.named, aBackup({ id: fresh, status: "creating", createdAt: facts.now })],
-          fresh
-        }
-      }
+      case "Copy":
+        return { ...facts, fresh: freshOf(BackupId("fresh")) }
       case "Clean":
         return { ...facts, cleaned: true }
       case "GiveUp":
@@ -126,19 +150,30 @@ describe("whatever backups there are", () => {
     }
   }
 
+  /** The facts once the fresh backup was watched, which showed it in this state at last. */
+  const watched = (facts: BackupFacts, id: BackupId, status: string): BackupFacts => {
+    const others = facts.named.filter((backup) => backup.id !== id)
+    const backup = aBackup({ id, status, createdAt: facts.now })
+    return { ...facts, named: [...others, backup], watchedMillis: patienceMillis }
+  }
+
   it("a call ends, makes at most one, and deletes only what it made and what is marked", () => {
     fc.assert(
-      fc.property(anyFacts, (start) => {
+      fc.property(anyFacts, anyBackupStatus, (start, status) => {
         let facts: BackupFacts | undefined = start
         let copies = 0
         for (let step = 0; facts !== undefined; step++) {
-          assert.isBelow(step, 6)
+          assert.isBelow(step, 7)
           const verdict = decideBackup(facts)
-          assert.notStrictEqual(verdict._tag, "Wait")
+          if (verdict._tag === "Wait") {
+            if (facts.fresh === undefined) assert.fail("nothing to wait for")
+            facts = watched(facts, facts.fresh.id, status)
+            continue
+          }
           if (verdict._tag !== "Do") break
           if (verdict.action._tag === "Copy") copies++
           if (verdict.action._tag === "GiveUp") {
-            assert.strictEqual(verdict.action.remains.id, facts.fresh)
+            assert.strictEqual(verdict.action.remains.id, facts.fresh?.id)
             assert.strictEqual(verdict.action.remains.metadata["type"], "backup")
           }
           facts = after(verdict.action, facts)
