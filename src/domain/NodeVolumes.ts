@@ -1,4 +1,4 @@
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Option } from "effect"
 import { type DiskContents, HostMounter, type Usage } from "../ports/HostMounter.ts"
 import { InstanceMetadata } from "../ports/InstanceMetadata.ts"
 import type { VolumeCapability } from "./Capability.ts"
@@ -6,9 +6,10 @@ import type { CapacityRange } from "./Capacity.ts"
 import { decideNodeExpand, type NodeExpandAction, rangeProblem } from "./decisions/nodeExpand.ts"
 import { decideNodeUsage } from "./decisions/nodeUsage.ts"
 import { type PresenceFacts, presenceOf } from "./decisions/presence.ts"
+import { mountTroubles, type VolumeHealth, volumeHealth } from "./decisions/volumeHealth.ts"
 import { makeDiskSearch } from "./diskSearch.ts"
 import { type DomainError, type HostFailure, IdentityUnknown, InvalidInput, PathNotFound } from "./errors.ts"
-import { locateMounted, readMounts } from "./hostFacts.ts"
+import { locateMounted, readMounts, topIsStale } from "./hostFacts.ts"
 import { isProperPath, isTooLong } from "./hostPath.ts"
 import { NodeOperations } from "./NodeOperations.ts"
 import { NodeSettings } from "./NodeSettings.ts"
@@ -16,6 +17,7 @@ import { requireField } from "./nodeRequests.ts"
 import { settle } from "./nodeSettling.ts"
 import { nodeSegments } from "./nodeTopology.ts"
 import { makePatience } from "./nodeWaiting.ts"
+import { makeNoticeOnce } from "./noticeOnce.ts"
 import type { ServerId } from "./Server.ts"
 import type { Segments } from "./Topology.ts"
 import type { VolumeId } from "./Volume.ts"
@@ -58,6 +60,8 @@ export class NodeVolumes extends Context.Tag("cinder-csi/domain/NodeVolumes")<
   NodeVolumes,
   {
     readonly usage: (volumeId: VolumeId, path: string) => Effect.Effect<VolumeUsage, DomainError>
+    /** Never fails for what it finds or cannot find out: then it says so. */
+    readonly health: (volumeId: VolumeId, path: string) => Effect.Effect<VolumeHealth, DomainError>
     /** Answers with the size in bytes. Idempotent; succeeds only once disk and file system have the asked size. */
     readonly expand: (request: NodeExpandRequest) => Effect.Effect<bigint, DomainError>
     readonly info: Effect.Effect<NodeInfo, DomainError>
@@ -71,6 +75,7 @@ export class NodeVolumes extends Context.Tag("cinder-csi/domain/NodeVolumes")<
       const settings = yield* NodeSettings
       const { find } = yield* makeDiskSearch
       const exclusively = yield* NodeOperations
+      const noticeOnce = yield* makeNoticeOnce
 
       /** A path that cannot be one of ours is one where the volume is not, which is NOT_FOUND to an orchestrator. */
       const requireVolumePath = Effect.fnUntraced(function* (volumeId: VolumeId, path: string) {
@@ -94,6 +99,9 @@ export class NodeVolumes extends Context.Tag("cinder-csi/domain/NodeVolumes")<
       const usage = Effect.fn("NodeVolumes.usage")(function* (volumeId: VolumeId, path: string) {
         yield* requireVolumePath(volumeId, path)
         const presence = presenceOf(yield* presenceFacts(volumeId, path))
+        if (presence._tag === "Mounted") {
+          for (const { message } of mountTroubles(volumeId, presence.mount)) yield* noticeOnce(message)
+        }
         let measured: Usage | undefined
         return yield* settle({
           subject: `volume ${volumeId}`,
@@ -108,6 +116,34 @@ export class NodeVolumes extends Context.Tag("cinder-csi/domain/NodeVolumes")<
               measured = figures
             })
         })
+      })
+
+      const examine = Effect.fnUntraced(function* (
+        volumeId: VolumeId,
+        path: string
+      ): Effect.fn.Return<VolumeHealth, HostFailure> {
+        const where = yield* presenceFacts(volumeId, path)
+        const presence = presenceOf(where)
+        const isMounted = presence._tag === "Mounted"
+        const isHere = isMounted || presence._tag === "Raw"
+        const [pulse, vitals] = yield* Effect.all(
+          [
+            isMounted ? host.pulseOf(where.path) : Effect.succeed(undefined),
+            isHere ? host.vitalsOf(presence.device) : Effect.succeed(undefined)
+          ],
+          { concurrency: 2 }
+        )
+        const figures = pulse?._tag === "Alive" ? yield* Effect.option(host.usage(where.path)) : Option.none()
+        const totalBytes = Option.getOrUndefined(figures)?.totalBytes
+        const stale = presence._tag === "Elsewhere" && (yield* topIsStale(host, where.mounts, where.path))
+        return volumeHealth({ volumeId, path, presence, topIsStale: stale, pulse, vitals, totalBytes })
+      })
+
+      const health = Effect.fn("NodeVolumes.health")(function* (volumeId: VolumeId, path: string) {
+        yield* requireVolumePath(volumeId, path)
+        return yield* Effect.catchAll(examine(volumeId, path), ({ message }) =>
+          Effect.succeed<VolumeHealth>({ _tag: "Unknown", why: message })
+        )
       })
 
       const grow = Effect.fnUntraced(function* (request: NodeExpandRequest) {
@@ -186,7 +222,7 @@ export class NodeVolumes extends Context.Tag("cinder-csi/domain/NodeVolumes")<
           : { serverId, maxVolumes, topology }
       }).pipe(Effect.withSpan("NodeVolumes.info"))
 
-      return { usage, expand, info }
+      return { usage, health, expand, info }
     })
   ).pipe(Layer.provide(NodeOperations.layer))
 }

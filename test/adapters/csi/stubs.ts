@@ -62,6 +62,7 @@ const publishing: NodePublishing["Type"] = { publish: () => Effect.void, unpubli
 
 const nodeVolumes: NodeVolumes["Type"] = {
   usage: () => Effect.succeed({ _tag: "block", totalBytes: 1_073_741_824n }),
+  health: () => Effect.succeed({ _tag: "Healthy" }),
   expand: () => Effect.succeed(2_147_483_648n),
   info: Effect.succeed({ serverId: ServerId("server-1"), maxVolumes: 24, topology: { zone: "nova" } })
 }
