@@ -32,10 +32,13 @@ const uuidForm = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 const label = (longest: number): ValueForm =>
   one(new RegExp(`^[A-Za-z0-9_.][A-Za-z0-9_.-]{0,${longest - 1}}$`), `up to ${longest} letters, digits, _ . -`)
 
-/** `journal_dev` would make a journal for another disk in place of a file system. */
+/**
+ * `journal_dev` would make a journal for another disk in place of a file system. Its other name is `feature_i3`: mke2fs
+ * takes any bit of the superblock by its number.
+ */
 const extFeature: ValueForm = {
-  form: /^(?!\^?journal_dev$)\^?[a-z0-9_]{1,32}$/,
-  accepted: "names of features, ^ before one that is to be off, but not journal_dev",
+  form: /^(?!\^?(journal_dev$|feature_))\^?[a-z0-9_]{1,32}$/,
+  accepted: "names of features, ^ before one that is to be off, but not journal_dev and no numbers",
   isList: true
 }
 
@@ -127,8 +130,10 @@ const xfs: FlagTable = {
 }
 
 const profile = one(/^(single|dup)$/i, "single or dup")
+
+/** `list-all` makes nothing and reports success. */
 const btrfsFeatures: ValueForm = {
-  form: /^(?!\^?zoned$)\^?[a-z0-9-]{1,32}$/,
+  form: /^(?!\^?(zoned|list-all)$)\^?[a-z0-9-]{1,32}$/,
   accepted: "names of features, ^ before one that is to be off",
   isList: true
 }

@@ -56,6 +56,8 @@ describe("options for mkfs", () => {
     ["ext4", "-z /tmp/undo"],
     ["ext4", "-M /data"],
     ["ext4", "-O journal_dev"],
+    ["ext4", "-O feature_i3"],
+    ["ext4", "-O ^feature_i3"],
     ["xfs", "-l logdev=/dev/vdb"],
     ["xfs", "-r rtdev=/dev/vdb"],
     ["xfs", "-d name=/dev/vdb"],
@@ -73,6 +75,8 @@ describe("options for mkfs", () => {
     ["xfs", "-N"],
     ["xfs", "-d size=100m"],
     ["btrfs", "-b 100m"],
+    ["btrfs", "-O list-all"],
+    ["btrfs", "-R list-all"],
     // What nobody has proved: that the disk holds zeros where no mark of a file system can be.
     ["ext4", "-E assume_storage_prezeroed"],
     ["ext4", "-E assume_storage_prezeroed=1"],
