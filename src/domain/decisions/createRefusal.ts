@@ -14,6 +14,9 @@ export type CreateRefusal =
   | { readonly _tag: "OtherZone"; readonly detail: string }
   | { readonly _tag: "Final"; readonly error: DomainError }
 
+/** Names the type that was asked for, which may hold any word. */
+const unknownType = /volume type .*could not be found|invalid volume_type/i
+
 const final = (error: DomainError): CreateRefusal => ({ _tag: "Final", error })
 
 /**
@@ -23,10 +26,10 @@ const final = (error: DomainError): CreateRefusal => ({ _tag: "Final", error })
 export const readCreateRefusal = (failure: CloudFailure, plan: VolumePlan): CreateRefusal => {
   const { detail, reason } = failure
   if (reason !== "invalid" && reason !== "notFound") return final(failure)
+  const wrongType = final(new InvalidInput({ field: `parameters["type"]`, problem: `is refused by Cinder: ${detail}` }))
+  if (unknownType.test(detail)) return wrongType
   if (/zone/i.test(detail)) return { _tag: "OtherZone", detail }
-  if (/volume[ _]type/i.test(detail)) {
-    return final(new InvalidInput({ field: `parameters["type"]`, problem: `is refused by Cinder: ${detail}` }))
-  }
+  if (/volume[ _]type/i.test(detail)) return wrongType
   if (reason === "notFound" && plan.source !== undefined) {
     return final(
       plan.source._tag === "snapshot"

@@ -285,6 +285,7 @@ describe("a refused creation", () => {
     },
     { reason: "notFound", detail: "Volume type with name gold could not be found.", request: {}, is: "InvalidInput" },
     { reason: "invalid", detail: "Invalid volume_type provided: x", request: volume, is: "InvalidInput" },
+    { reason: "notFound", detail: "Volume type with name zone-1 could not be found.", request: {}, is: "InvalidInput" },
     { reason: "notFound", detail: "Snapshot s could not be found.", request: snapshot, is: "SnapshotNotFound" },
     { reason: "notFound", detail: "Volume v could not be found.", request: volume, is: "VolumeNotFound" },
     {
