@@ -12,6 +12,7 @@ import {
   isFinalRefusal,
   isFreshShown,
   patienceFor,
+  remedyFor,
   temporariesOf
 } from "./decisions/backup.ts"
 import { silence } from "./decisions/explanations.ts"
@@ -160,7 +161,7 @@ export const makeCreateBackup = Effect.gen(function* () {
             return yield* new Refused({
               subject: `backup ${facts.name}`,
               because: `backup ${id} of that name is ${status}: ${yield* reasonFor(action.backup)}`,
-              remedy: "delete it, or the VolumeSnapshot that it belongs to, and take another"
+              remedy: remedyFor(action.backup, cluster)
             })
           }
         }

@@ -231,12 +231,30 @@ describe("a snapshot of the type backup", () => {
       for (let call = 0; call < 2; call++) {
         const error = yield* Effect.flip(create(volumeId))
         assert.strictEqual(error._tag, "Refused")
-        assert.include(error.message, "Backup driver failed to create backup.; delete it, or the VolumeSnapshot")
+        assert.include(
+          error.message,
+          "Backup driver failed to create backup.; delete the VolumeSnapshot that it belongs to"
+        )
       }
       assert.deepStrictEqual(yield* allSnapshots, [])
       yield* remove(id)
       assert.deepStrictEqual(yield* allBackups, [])
       assert.isFalse((yield* create(volumeId)).ready)
+    }).pipe(Effect.provide(controllerOnWorld(slow)))
+  )
+
+  it.effect("that failed is not replaced by another of its name, which a second process made meanwhile", () =>
+    Effect.gen(function* () {
+      const { cinder, faults } = yield* World
+      const volumeId = yield* aVolume
+      yield* faults.failWork({ work: "backup", outcome: "fails" })
+      const { id } = yield* create(volumeId)
+      const metadata = { "cinder.csi.openstack.org/cluster": "k8s", type: "backup" }
+      yield* cinder.createBackup({ volumeId, name: "snapshot-1", metadata })
+      yield* finished
+      const error = yield* Effect.flip(create(volumeId))
+      assert.strictEqual(error._tag, "Refused")
+      assert.include(error.message, `backup ${id} of that name is error`)
     }).pipe(Effect.provide(controllerOnWorld(slow)))
   )
 

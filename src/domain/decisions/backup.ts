@@ -69,9 +69,14 @@ const isOurs = ({ metadata }: MarkedBackup, cluster: string): boolean =>
 /** Backups that no one can delete (`error_deleting`) are passed over. */
 const isPassedOver = ({ status }: Backup): boolean => status === "error_deleting"
 
-/** The backup that matters now: the oldest of our volume that may serve, then one on its way out, then a failed one. */
-const subjectOf = ({ named, volumeId }: BackupFacts): MarkedBackup | undefined => {
+/**
+ * The backup that matters now. One of ours that failed comes first: two processes may have made one each, and its id may be
+ * the one that is known. Then the oldest of our volume that may serve, one on its way out, a failed one of somebody else.
+ */
+const subjectOf = ({ named, volumeId, cluster }: BackupFacts): MarkedBackup | undefined => {
   const subjects = named.filter((backup) => backup.volumeId === volumeId && !isPassedOver(backup))
+  const failed = subjects.find((backup) => backupPhaseOf(backup.status) === "broken" && isOurs(backup, cluster))
+  if (failed !== undefined) return failed
   const among = (...phases: ReadonlyArray<string>) =>
     subjects.find(({ status }) => phases.includes(backupPhaseOf(status)))
   return among("free", "busy", "making", "unknown") ?? among("leaving") ?? among("broken")
@@ -101,6 +106,10 @@ export const temporariesOf = (
       snapshot.metadata[clusterKey] === cluster &&
       (isTemporary(snapshot) || named.some((backup) => isOurs(backup, cluster) && backup.snapshotId === snapshot.id))
   )
+
+/** Deleted alone, a backup of ours would be replaced by one whose id Kubernetes does not take. */
+export const remedyFor = (failed: MarkedBackup, cluster: string): string =>
+  isOurs(failed, cluster) ? "delete the VolumeSnapshot that it belongs to, and take another" : "delete it"
 
 const overdue = ({ now, secondsPerGiB }: BackupFacts, { createdAt, sizeGiB }: Backup) => {
   const age = Math.round((now - createdAt) / 1000)

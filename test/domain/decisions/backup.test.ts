@@ -7,6 +7,7 @@ import {
   decideBackup,
   isListed,
   patienceFor,
+  remedyFor,
   temporariesOf
 } from "../../../src/domain/decisions/backup.ts"
 import { temporaryKey } from "../../../src/domain/decisions/snapshot.ts"
@@ -76,6 +77,22 @@ describe("a backup of the name", () => {
     assert.strictEqual(wordOf({ named: [aBackup(elsewhere)] }), "AlreadyExists")
     assert.strictEqual(wordOf({ named: [aBackup(elsewhere), aBackup({ status: "creating" })] }), "Done")
     assert.strictEqual(wordOf({ named: [aBackup({ ...elsewhere, status: "deleting" })] }), "Cut")
+  })
+
+  it("that failed and is ours stands before one that serves, since its id may be the one that is known", () => {
+    const failed = aBackup({ id: BackupId("failed"), status: "error" })
+    for (const named of [
+      [failed, aBackup()],
+      [aBackup(), failed]
+    ]) {
+      assert.strictEqual(wordOf({ named, cleaned: true }), "Explain")
+    }
+    assert.strictEqual(wordOf({ named: [{ ...failed, metadata: {} }, aBackup()], cleaned: true }), "Done")
+  })
+
+  it("that failed is mended by way of its VolumeSnapshot, if it has one", () => {
+    assert.match(remedyFor(aBackup(), "k8s"), /^delete the VolumeSnapshot/)
+    assert.strictEqual(remedyFor(aBackup({ metadata: {} }), "k8s"), "delete it")
   })
 
   it("that failed and is not ours is explained and left as it is", () => {
