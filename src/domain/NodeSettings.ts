@@ -1,5 +1,9 @@
 import { Context } from "effect"
 
+/** What becomes of a volume, made from nothing, whose file system has another UUID than the volume's id. */
+export const uuidGuards = ["refuse", "warn", "off"] as const
+export type UuidGuard = (typeof uuidGuards)[number]
+
 /** What the operator decides about this node. */
 export interface NodeOptions {
   /** Reported as the most volumes the node takes; 0 leaves it open. */
@@ -9,6 +13,9 @@ export interface NodeOptions {
   readonly additionalTopology: Readonly<Record<string, string>>
   /** Compare the disk's size and rescan before a file system is grown, also when nothing asks for a size. */
   readonly rescanOnResize: boolean
+  /** Format noise also on volumes that nobody says are encrypted. */
+  readonly formatNoise: boolean
+  readonly uuidGuard: UuidGuard
 }
 
 export class NodeSettings extends Context.Tag("cinder-csi/domain/NodeSettings")<NodeSettings, NodeOptions>() {}

@@ -5,27 +5,29 @@ import type { VolumeCapability } from "./Capability.ts"
 import { sharingRisk } from "./decisions/capabilities.ts"
 import { mkfsTexts } from "./decisions/mkfsOptions.ts"
 import { sitsOn, topAt } from "./decisions/mounts.ts"
+import { decideStage } from "./decisions/stage.ts"
 import {
-  decideStage,
   noProgress,
   type StageAction,
   type StageFacts,
   type StageProgress,
   type StageWish
-} from "./decisions/stage.ts"
+} from "./decisions/stageFacts.ts"
 import { decideUnstage } from "./decisions/unstage.ts"
 import { act, done } from "./decisions/Verdict.ts"
+import { guardUuid } from "./decisions/writeGuard.ts"
 import { makeDiskSearch } from "./diskSearch.ts"
 import { DeviceNotFound, type DomainError, type HostFailure } from "./errors.ts"
 import { locateMounted, readMounts, topIsStale } from "./hostFacts.ts"
 import { NodeOperations } from "./NodeOperations.ts"
+import { NodeSettings } from "./NodeSettings.ts"
 import { namedFileSystem, requireField, requirePath } from "./nodeRequests.ts"
 import { isFinal, settle } from "./nodeSettling.ts"
 import { makePatience, type Patience } from "./nodeWaiting.ts"
 import { makeNoticeOnce } from "./noticeOnce.ts"
-import { leastBytesIn } from "./publishContext.ts"
+import { encryptedKey, leastBytesIn } from "./publishContext.ts"
 import type { VolumeId } from "./Volume.ts"
-import { isSet, resizeRequiredKey } from "./volumeContext.ts"
+import { createdEmptyKey, isSet, resizeRequiredKey } from "./volumeContext.ts"
 
 /** Hypervisors plug a disk in after they answered; slow ones take many seconds. */
 const deviceBudgetMillis = 45_000
@@ -59,10 +61,11 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
     readonly unstage: (volumeId: VolumeId, stagingPath: string) => Effect.Effect<void, DomainError>
   }
 >() {
-  static readonly layer: Layer.Layer<NodeStaging, never, HostMounter | InstanceMetadata> = Layer.effect(
+  static readonly layer: Layer.Layer<NodeStaging, never, HostMounter | InstanceMetadata | NodeSettings> = Layer.effect(
     NodeStaging,
     Effect.gen(function* () {
       const host = yield* HostMounter
+      const settings = yield* NodeSettings
       const { described } = yield* makeDiskSearch
       const exclusively = yield* NodeOperations
       const noticeOnce = yield* makeNoticeOnce
@@ -106,7 +109,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
 
       const carryOut = Effect.fnUntraced(function* (
         action: StageAction,
-        { device, path, progress }: StageFacts
+        { device, path, progress, wish }: StageFacts
       ): Effect.fn.Return<StageProgress, HostFailure> {
         switch (action._tag) {
           case "MakeDirectory":
@@ -127,15 +130,28 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
           case "Check":
             yield* host.check(device, action.fileSystem)
             return { ...progress, checked: true }
-          case "Mount":
+          case "Mount": {
+            const contents = progress.looks.at(-1)
+            const guarding =
+              contents?._tag === "FileSystem" ? guardUuid(wish, device, action.fileSystem, contents) : undefined
+            if (guarding?._tag === "Notice") yield* Effect.logInfo(guarding.text)
             yield* host.mount(device, path, action.fileSystem, action.options)
             return progress
+          }
           case "Grow": {
-            const grown = yield* Effect.either(host.grow(device, action.fileSystem, action.mountedAt))
-            if (Either.isRight(grown)) return { ...progress, growth: "done" }
-            if (action.mountedAt === undefined) return yield* grown.left
-            yield* Effect.logWarning(grown.left.message)
-            return { ...progress, growth: { refusedMounted: grown.left } }
+            const { fileSystem, mountedAt } = action
+            const before = mountedAt === undefined ? undefined : (yield* host.usage(mountedAt)).totalBytes
+            const grown = yield* Effect.either(host.grow(device, fileSystem, mountedAt))
+            if (Either.isLeft(grown)) {
+              if (mountedAt === undefined) return yield* grown.left
+              yield* Effect.logWarning(grown.left.message)
+              return { ...progress, growth: { _tag: "refusedMounted", failure: grown.left } }
+            }
+            const total =
+              mountedAt === undefined || before === undefined
+                ? undefined
+                : { before, after: (yield* host.usage(mountedAt)).totalBytes }
+            return { ...progress, looks: [], growth: { _tag: "reported", total } }
           }
         }
       })
@@ -186,13 +202,23 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
         const risk = sharingRisk(volumeId, capability)
         if (risk !== undefined) yield* noticeOnce(risk)
         const leastBytes = leastBytesIn(publishContext)
-        const resizeRequired = isSet(volumeContext, resizeRequiredKey)
-        const mkfs = mkfsTexts(volumeContext)
         const staged =
           access._tag === "block"
             ? Effect.asVoid(awaitDevice(volumeId, leastBytes, patience))
             : stageFileSystem(
-                { volumeId, fileSystem, mode, flags: access.flags, leastBytes, resizeRequired, mkfs },
+                {
+                  volumeId,
+                  fileSystem,
+                  mode,
+                  flags: access.flags,
+                  leastBytes,
+                  resizeRequired: isSet(volumeContext, resizeRequiredKey),
+                  createdEmpty: isSet(volumeContext, createdEmptyKey),
+                  encrypted: isSet(publishContext, encryptedKey),
+                  formatNoise: settings.formatNoise,
+                  uuidGuard: settings.uuidGuard,
+                  mkfs: mkfsTexts(volumeContext)
+                },
                 stagingPath,
                 patience
               )

@@ -15,7 +15,7 @@ import { listPage } from "./pageTokens.ts"
 import type { ServerId } from "./Server.ts"
 import type { Segments, TopologyRequirement } from "./Topology.ts"
 import type { Volume, VolumeId, VolumeSource } from "./Volume.ts"
-import { resizeRequiredKey } from "./volumeContext.ts"
+import { createdEmptyKey, resizeRequiredKey } from "./volumeContext.ts"
 import { makeCreateVolume } from "./volumeCreation.ts"
 import { makeDeleteVolume } from "./volumeDeletion.ts"
 import { makeExpandVolume } from "./volumeExpansion.ts"
@@ -127,7 +127,9 @@ export class VolumeProvisioning extends Context.Tag("cinder-csi/domain/VolumePro
       const provision = Effect.fn("VolumeProvisioning.provision")(function* (request: ProvisionRequest) {
         const plan = yield* planVolume(request, settings)
         const volume = yield* exclusively([`volume named ${plan.name}`], createVolume(plan))
-        return provisioned(volume, request.source, request.topology, plan.context)
+        const isEmpty = request.source === undefined && originOf(volume) === undefined
+        const context = isEmpty ? { ...plan.context, [createdEmptyKey]: "true" } : plan.context
+        return provisioned(volume, request.source, request.topology, context)
       })
 
       const remove = Effect.fn("VolumeProvisioning.remove")((id: VolumeId) =>

@@ -4,6 +4,9 @@
  */
 export const sizeBytesKey = "cinder.csi.openstack.org/sizeBytes"
 
+/** Publish-context key, `true` for volumes that Cinder encrypts: their disk shows noise where nothing was written. */
+export const encryptedKey = "cinder.csi.openstack.org/encrypted"
+
 /** How much smaller than its volume a disk may look to the guest, and a file system smaller than its disk. */
 export const sizeToleranceBytes = 33_554_432n
 

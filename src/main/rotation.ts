@@ -33,6 +33,8 @@ const fixedKeys: Readonly<Record<Exclude<keyof Cloud, keyof Access | "files">, s
 const blockStorageKeys: Readonly<Record<keyof BlockStorageSettings, string>> = {
   nodeVolumeAttachLimit: "node-volume-attach-limit",
   rescanOnResize: "rescan-on-resize",
+  formatNoise: "format-noise",
+  uuidGuard: "filesystem-uuid-guard",
   ignoreVolumeAz: "ignore-volume-az",
   ignoreVolumeMicroversion: "ignore-volume-microversion",
   multiWriterFileSystem: "multi-writer-filesystem",

@@ -95,7 +95,9 @@ export const startDriver = (options: Options, surroundings: Surroundings = {}) =
             maxVolumes: conf.blockStorage.nodeVolumeAttachLimit,
             withTopology: options.withTopology,
             additionalTopology: options.additionalTopology,
-            rescanOnResize: conf.blockStorage.rescanOnResize
+            rescanOnResize: conf.blockStorage.rescanOnResize,
+            formatNoise: conf.blockStorage.formatNoise,
+            uuidGuard: conf.blockStorage.uuidGuard
           }).pipe(
             Layer.provide(layerHostLinux(surroundings.host)),
             Layer.provide(

@@ -28,7 +28,12 @@ export type DiskContents =
     }
   /** A partition table, LVM, LUKS, RAID member, swap or anything else that is not a file system. */
   | { readonly _tag: "Foreign"; readonly what: string }
-  /** The scans differ, or data without a signature was found. */
+  /**
+   * Neither scan saw a signature, every read succeeded, and nothing that was read can be told from random bytes: an
+   * encrypted disk looks so where nothing was ever written.
+   */
+  | { readonly _tag: "Noise" }
+  /** The scans differ, or data of a plain kind without a signature was found. */
   | { readonly _tag: "Unclear"; readonly why: string }
 
 /** One line of the kernel's mount table (proc_pid_mountinfo(5)). */

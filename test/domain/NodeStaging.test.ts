@@ -117,6 +117,105 @@ describe("NodeStaging", () => {
     )
   })
 
+  describe("a disk that shows noise", () => {
+    const encrypted = { "cinder.csi.openstack.org/encrypted": "true" }
+    const noisy = (options = {}) =>
+      Effect.tap(nodeWithDisk(options), ({ memory }) => memory.fill(volumeId, { _tag: "Noise" }))
+
+    it.effect("is formatted if its volume is known to be encrypted", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* noisy()
+        yield* staging.stage(stageRequest({ publishContext: encrypted }))
+        assert.deepStrictEqual(yield* operations(host), ["format", "mount"])
+      })
+    )
+
+    it.effect("is formatted if the operator says so", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* noisy({ formatNoise: true })
+        yield* staging.stage(stageRequest())
+        assert.deepStrictEqual(yield* operations(host), ["format", "mount"])
+      })
+    )
+
+    it.effect("is refused otherwise, and the remedy named", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* noisy()
+        const error = yield* Effect.flip(staging.stage(stageRequest()))
+        assert.strictEqual(error._tag, "Refused")
+        assert.include(error.message, "format-noise = true")
+        assert.deepStrictEqual(yield* operations(host), [])
+      })
+    )
+
+    it.effect("is refused if it is a copy, which would not be noise if it were decrypted", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* noisy({ formatNoise: true })
+        const volumeContext = { "cinder.csi.openstack.org/resizeRequired": "true" }
+        const error = yield* Effect.flip(staging.stage(stageRequest({ publishContext: encrypted, volumeContext })))
+        assert.strictEqual(error._tag, "Refused")
+        assert.deepStrictEqual(yield* operations(host), [])
+      })
+    )
+  })
+
+  describe("the UUID of a file system", () => {
+    const uuid = "0d6c4a7e-0000-4000-8000-000000000001"
+    const volumeContext = { "cinder.csi.openstack.org/createdEmpty": "true" }
+    const renamed = (options = {}) =>
+      Effect.tap(nodeWithDisk(options), ({ memory }) =>
+        memory.fill(volumeId, { _tag: "FileSystem", type: "ext4", uuid, files: oldFile })
+      )
+
+    it.effect("of a volume that was made empty is the one it was made with, at every stage", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* nodeWithDisk()
+        for (const _ of ["made", "found"]) {
+          yield* staging.stage(stageRequest({ volumeContext }))
+          yield* staging.unstage(volumeId, stagingPath)
+        }
+        assert.deepStrictEqual(yield* operations(host), ["format", "mount", "unmount", "check", "mount", "unmount"])
+      })
+    )
+
+    it.effect("of a volume that was made empty is no other, or nothing is touched", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* renamed()
+        const error = yield* Effect.flip(staging.stage(stageRequest({ volumeContext })))
+        assert.strictEqual(error._tag, "Refused")
+        assert.include(error.message, uuid)
+        assert.deepStrictEqual(yield* operations(host), [])
+      })
+    )
+
+    it.effect("of any other volume is told and accepted", () => {
+      const { layer, lines } = capturedLogs()
+      return Effect.gen(function* () {
+        const { host, staging } = yield* renamed()
+        yield* staging.stage(stageRequest())
+        yield* staging.stage(stageRequest())
+        assert.deepStrictEqual(yield* operations(host), ["check", "mount"])
+        assert.lengthOf(
+          lines.filter((line) => line.includes(`the UUID ${uuid}`)),
+          1
+        )
+      }).pipe(Effect.provide(layer), Logger.withMinimumLogLevel(LogLevel.Info))
+    })
+
+    it.effect("is accepted where the operator relaxes the guard, with or without a word", () =>
+      Effect.forEach(["warn", "off"] as const, (uuidGuard) => {
+        const { layer, lines } = capturedLogs()
+        return Effect.gen(function* () {
+          const { host, staging } = yield* renamed({ uuidGuard })
+          yield* staging.stage(stageRequest({ volumeContext }))
+          assert.deepStrictEqual(yield* operations(host), ["check", "mount"])
+          const told = lines.filter((line) => line.includes(uuid)).length
+          assert.strictEqual(told, uuidGuard === "warn" ? 1 : 0)
+        }).pipe(Effect.provide(layer), Logger.withMinimumLogLevel(LogLevel.Info))
+      })
+    )
+  })
+
   describe("data that is there", () => {
     it.effect("of a file system is checked, mounted and kept", () =>
       Effect.gen(function* () {

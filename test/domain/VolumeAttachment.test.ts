@@ -24,7 +24,7 @@ const world = (options: WorldOptions = {}, requestsTake: `${number} seconds` = "
         { id: node1, name: "node-1" },
         { id: node2, name: "node-2" }
       ],
-      volumeTypes: [{ name: "fast" }, { name: "shared", multiattach: true }],
+      volumeTypes: [{ name: "fast" }, { name: "shared", multiattach: true }, { name: "secret", encrypted: true }],
       ...options
     },
     {},
@@ -72,6 +72,13 @@ describe("VolumeAttachment.publish", () => {
       assert.deepStrictEqual(context, { DevicePath: "/dev/vdb", "cinder.csi.openstack.org/sizeBytes": "2147483648" })
       assert.deepStrictEqual((yield* placesOf(id)).inCinder, [node1])
     }).pipe(Effect.provide(world(slow)))
+  )
+
+  it.effect("tells the node that a volume is encrypted", () =>
+    Effect.gen(function* () {
+      const context = yield* inTime(publishTo(yield* aVolume("secret"), node1))
+      assert.strictEqual(context["cinder.csi.openstack.org/encrypted"], "true")
+    }).pipe(Effect.provide(world()))
   )
 
   it.effect("costs a look at volume and server, one request and the polls", () =>

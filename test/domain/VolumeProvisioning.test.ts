@@ -39,7 +39,7 @@ describe("VolumeProvisioning.provision", () => {
       assert.deepStrictEqual(volume, {
         id: VolumeId(made?.id ?? ""),
         sizeBytes: 2n * GiB,
-        context: {},
+        context: { "cinder.csi.openstack.org/createdEmpty": "true" },
         source: undefined,
         topology: [{ [zoneKey]: "nova" }]
       })

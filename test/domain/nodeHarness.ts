@@ -30,7 +30,9 @@ export const defaults: NodeOptions = {
   maxVolumes: 0,
   withTopology: true,
   additionalTopology: {},
-  rescanOnResize: false
+  rescanOnResize: false,
+  formatNoise: false,
+  uuidGuard: "refuse"
 }
 
 /** The node services over a memory host; each call builds them anew, as a restart of the driver does. */

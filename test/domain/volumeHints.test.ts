@@ -11,6 +11,7 @@ import { controllerOnWorld, inTime, provisionRequest, requestsOf } from "../supp
 
 const affinity = "cinder.csi.openstack.org/affinity"
 const antiAffinity = "cinder.csi.openstack.org/anti-affinity"
+const madeEmpty = { "cinder.csi.openstack.org/createdEmpty": "true" }
 const claim = { namespace: "shop", name: "data" }
 const request = provisionRequest({
   parameters: { "csi.storage.k8s.io/pvc/name": "data", "csi.storage.k8s.io/pvc/namespace": "shop" }
@@ -54,7 +55,7 @@ describe("a volume for a claim with hints", () => {
     withClaims([Effect.succeed({ [affinity]: "a", [antiAffinity]: "b" })], ({ a, b }, asked) =>
       Effect.gen(function* () {
         const volume = yield* provision
-        assert.deepStrictEqual(volume.context, { affinity: a, "anti-affinity": b })
+        assert.deepStrictEqual(volume.context, { ...madeEmpty, affinity: a, "anti-affinity": b })
         assert.deepStrictEqual((yield* made)[0]?.hints, { sameHost: [a], differentHost: [b] })
         assert.deepStrictEqual(asked, ["shop/data"])
       })
@@ -86,7 +87,7 @@ describe("a volume for a claim with hints", () => {
       Effect.gen(function* () {
         const { cinder } = yield* World
         const { id } = yield* cinder.createVolume({ name, sizeGiB: 1 })
-        assert.deepStrictEqual((yield* provision).context, { affinity: id })
+        assert.deepStrictEqual((yield* provision).context, { ...madeEmpty, affinity: id })
       })
     )
   })
@@ -177,7 +178,7 @@ describe("a claim that cannot be read", () => {
         Effect.gen(function* () {
           assert.strictEqual((yield* Effect.flip(provision)).message, error.message)
           assert.deepStrictEqual(yield* made, [])
-          assert.deepStrictEqual((yield* provision).context, { affinity: a })
+          assert.deepStrictEqual((yield* provision).context, { ...madeEmpty, affinity: a })
         })
       )
     )

@@ -27,7 +27,13 @@ describe("a controller with --pvc-annotations", () => {
           ["csi.storage.k8s.io/pvc/namespace", "shop"]
         ])
       })
-      assert.deepStrictEqual(volume?.volumeContext, new Map([["affinity", first.volume?.volumeId ?? ""]]))
+      assert.deepStrictEqual(
+        volume?.volumeContext,
+        new Map([
+          ["cinder.csi.openstack.org/createdEmpty", "true"],
+          ["affinity", first.volume?.volumeId ?? ""]
+        ])
+      )
       assert.strictEqual(kubernetes.seen.length, 1)
     })
   )

@@ -11,6 +11,9 @@ const claim = { namespace: "shop", name: "data" }
 const affinity = "cinder.csi.openstack.org/affinity"
 const antiAffinity = "cinder.csi.openstack.org/anti-affinity"
 
+/** The one key that ours adds. */
+const madeEmpty = [["cinder.csi.openstack.org/createdEmpty", "true"]] as const
+
 /** As csi-provisioner asks with `--extra-create-metadata`. */
 const request = {
   name: "pvc-1",
@@ -48,10 +51,7 @@ describe("hints of a claim", () => {
       const { volume } = yield* csi.createVolume(request)
       assert.deepStrictEqual(
         volume?.volumeContext,
-        new Map([
-          ["affinity", `${a},${b}`],
-          ["anti-affinity", b]
-        ])
+        new Map([["affinity", `${a},${b}`], ["anti-affinity", b], ...madeEmpty])
       )
       assert.deepStrictEqual(
         (yield* made).map(({ hints }) => hints),
@@ -78,7 +78,7 @@ describe("hints of a claim", () => {
       const { kubernetes, csi, made } = yield* betweenBoth([])
       kubernetes.putClaim(claim, { [affinity]: "gone" })
       const { volume } = yield* csi.createVolume(request)
-      assert.deepStrictEqual(volume?.volumeContext, new Map())
+      assert.deepStrictEqual(volume?.volumeContext, new Map(madeEmpty))
       assert.deepStrictEqual(
         (yield* made).map(({ hints }) => hints),
         [undefined]

@@ -26,6 +26,9 @@ const cut = (csi: CsiClient, name: string, sourceVolumeId: string, parameters: R
     ({ snapshot }) => snapshot?.snapshotId ?? ""
   )
 
+/** The one key that ours adds. */
+const madeEmpty = { "cinder.csi.openstack.org/createdEmpty": "true" }
+
 const claim = {
   "csi.storage.k8s.io/pvc/name": "claim",
   "csi.storage.k8s.io/pvc/namespace": "team",
@@ -47,7 +50,7 @@ describe("what CreateVolume makes of a StorageClass", () => {
           metadata: { "cinder.csi.openstack.org/cluster": "blue", ...claim }
         }
       )
-      assert.deepStrictEqual(context, {})
+      assert.deepStrictEqual(context, madeEmpty)
     })
   )
 
@@ -176,8 +179,14 @@ describe("newer parameters", () => {
       Effect.gen(function* () {
         const { csi } = yield* onCloud()
         const options = { [key]: "-E nodiscard,-O ^metadata_csum" }
-        assert.deepStrictEqual((yield* created(csi, "pvc-1", withParameters(options))).context, options)
-        assert.deepStrictEqual((yield* created(csi, "pvc-1", withParameters(options))).context, options)
+        assert.deepStrictEqual((yield* created(csi, "pvc-1", withParameters(options))).context, {
+          ...options,
+          ...madeEmpty
+        })
+        assert.deepStrictEqual((yield* created(csi, "pvc-1", withParameters(options))).context, {
+          ...options,
+          ...madeEmpty
+        })
       })
     )
   }

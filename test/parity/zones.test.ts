@@ -467,7 +467,14 @@ describe("several nodes", () => {
           vendorVersion: "test",
           withTopology: true,
           controller: undefined,
-          node: layerNode({ maxVolumes: 0, withTopology: true, additionalTopology: {}, rescanOnResize: false }).pipe(
+          node: layerNode({
+            maxVolumes: 0,
+            withTopology: true,
+            additionalTopology: {},
+            rescanOnResize: false,
+            formatNoise: false,
+            uuidGuard: "refuse"
+          }).pipe(
             Layer.provide(memory.server(nodeId).layer),
             Layer.provide(Layer.succeed(InstanceMetadata, { identity, disks: Effect.succeed([]) }))
           )

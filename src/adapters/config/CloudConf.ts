@@ -1,4 +1,5 @@
 import { Array as Arr, Duration, Either } from "effect"
+import type { UuidGuard } from "../../domain/NodeSettings.ts"
 import { type Cloud, readCloud, type YamlRequest, yamlRequestOf } from "./Cloud.ts"
 import type { ConfigFile } from "./configFile.ts"
 import { parseGcfg } from "./gcfg.ts"
@@ -12,6 +13,8 @@ export interface BlockStorageSettings {
   /** 0 to 256, where 0 asks for no limit. */
   readonly nodeVolumeAttachLimit: number
   readonly rescanOnResize: boolean
+  readonly formatNoise: boolean
+  readonly uuidGuard: UuidGuard
   readonly ignoreVolumeAz: boolean
   readonly ignoreVolumeMicroversion: boolean
   readonly multiWriterFileSystem: boolean
@@ -41,6 +44,8 @@ const readBlockStorage = (settings: Settings): Decoded<BlockStorageSettings> =>
   Either.map(decodeSettings(BlockStorageKeys, "[BlockStorage]", settings), (written) => ({
     nodeVolumeAttachLimit: written[attachLimitKey] ?? maxAttachLimit,
     rescanOnResize: written["rescan-on-resize"] ?? false,
+    formatNoise: written["format-noise"] ?? false,
+    uuidGuard: written["filesystem-uuid-guard"] ?? "refuse",
     ignoreVolumeAz: written["ignore-volume-az"] ?? false,
     ignoreVolumeMicroversion: written["ignore-volume-microversion"] ?? false,
     multiWriterFileSystem: written["multi-writer-filesystem"] ?? false,

@@ -1,4 +1,5 @@
 import { Duration, type Redacted, Schema } from "effect"
+import { uuidGuards } from "../../domain/NodeSettings.ts"
 import { zoneLabel } from "../../domain/nodeTopology.ts"
 import { parseGoDuration } from "./goDuration.ts"
 
@@ -127,6 +128,21 @@ const EndpointTypeText = Schema.transform(
   }
 )
 
+const UuidGuardText = Schema.transform(
+  Text.pipe(
+    Schema.filter(
+      (text) => text === "" || uuidGuards.some((guard) => guard === text.toLowerCase()),
+      accepting("refuse, warn or off")
+    )
+  ),
+  Schema.Literal(...uuidGuards),
+  {
+    strict: true,
+    decode: (text) => uuidGuards.find((guard) => guard === text.toLowerCase()) ?? "refuse",
+    encode: (guard) => guard
+  }
+)
+
 const zonePairs = (text: string): ReadonlyArray<readonly [nova: string, cinder: string]> =>
   text.split(",").map((pair) => {
     const [nova = "", cinder = "", ...more] = pair.split("=").map((name) => name.trim())
@@ -211,11 +227,13 @@ export type SecretText = Redacted.Redacted<string>
 
 /**
  * https://github.com/kubernetes/cloud-provider-openstack/blob/master/docs/cinder-csi-plugin/using-cinder-csi-plugin.md
- * The last two are ours: docs/migration.md.
+ * What that page does not name is ours: docs/configuration.md.
  */
 export const BlockStorageKeys = Schema.Struct({
   "node-volume-attach-limit": key(AttachLimit),
   "rescan-on-resize": key(Flag),
+  "format-noise": key(Flag),
+  "filesystem-uuid-guard": key(UuidGuardText),
   "ignore-volume-az": key(Flag),
   "ignore-volume-microversion": key(Flag),
   "multi-writer-filesystem": key(Flag),

@@ -7,6 +7,7 @@ import type { BlockDevice, DiskContents } from "../../ports/HostMounter.ts"
 import { type BlkidAnswer, probe } from "./blkid.ts"
 import type { Devices } from "./devices.ts"
 import type { HostOptions } from "./HostOptions.ts"
+import { isNoise } from "./noise.ts"
 import { type Look, regionsOf, type Signature, signaturesIn } from "./signatures.ts"
 import type { SlowRead } from "./slowReads.ts"
 import { type Superblock, superblockOf } from "./superblocks.ts"
@@ -16,6 +17,8 @@ export interface OwnScan {
   readonly signatures: ReadonlyArray<Signature>
   /** Where the first byte other than zero was seen. */
   readonly firstData: number | undefined
+  /** Every place that was read looks like random bytes. Judged only where no signature was seen. */
+  readonly isNoise: boolean
   /** Of the file system that we could mount; undefined if none of the kind is at its place. */
   readonly superblock: Superblock | undefined
 }
@@ -49,13 +52,14 @@ export const scanPieces = (pieces: ReadonlyArray<Piece>, size: number): OwnScan 
     return firstData === undefined ? [] : [{ ...piece, firstData }]
   })
   const [first] = marked
-  if (first === undefined) return { signatures: [], firstData: undefined, superblock: undefined }
+  if (first === undefined) return { signatures: [], firstData: undefined, isNoise: false, superblock: undefined }
   const look = lookInto(marked)
   const signatures = signaturesIn(look, size)
   const family = mountable.find((one) => signatures.some(({ name, offset }) => name === one && offset < headBytes))
   return {
     signatures,
     firstData: first.firstData,
+    isNoise: signatures.length === 0 && pieces.every(({ bytes }) => isNoise(bytes)),
     superblock: family === undefined ? undefined : superblockOf(family, look)
   }
 }
@@ -84,6 +88,7 @@ const listed = (signatures: ReadonlyArray<Signature>): string =>
 
 const withoutBlkid = (own: OwnScan): DiskContents => {
   if (own.signatures.length > 0) return unclear(`blkid finds nothing, our own scan ${listed(own.signatures)}`)
+  if (own.isNoise) return { _tag: "Noise" }
   if (own.firstData !== undefined) return unclear(`data without a known signature, such as at byte ${own.firstData}`)
   return { _tag: "Blank" }
 }

@@ -54,6 +54,24 @@ const little = (look: Look, offset: number): number => {
 /** s_log_block_size and s_inodes_count of a superblock whose magic is at `start`. */
 const extLooksSound = (look: Look, start: number) => little(look, start - 56 + 24) <= 6 && little(look, start - 56) > 0
 
+/** drAlBlkSiz of a volume is a multiple of 512, and its name has 1 to 27 letters (Inside Macintosh: Files, 2-60). */
+const hfsLooksSound = (look: Look, start: number): boolean => {
+  const [high, low] = look(start + 20, 4)?.subarray(2) ?? []
+  const [letters = 0] = look(start + 36, 1) ?? []
+  return low === 0 && high !== undefined && high % 2 === 0 && letters >= 1 && letters <= 27
+}
+
+/** s_rev_level stands before the magic; there has been no revision but 2 (nilfs2_ondisk.h). */
+const nilfsLooksSound = (look: Look, start: number): boolean => little(look, start - 6) === 2
+
+/** The 256 words of a Sun label cancel each other out, else the kernel passes it over. */
+const sunLooksSound = (look: Look): boolean => {
+  const label = look(0, sector)
+  if (label === undefined) return false
+  const xorOf = (half: number) => label.reduce((sum, byte, index) => (index % 2 === half ? sum ^ byte : sum), 0)
+  return xorOf(0) === 0 && xorOf(1) === 0
+}
+
 /** A boot sector belongs to the file system that wrote it, so only one with entries is a partition table. */
 const hasPartitions = (look: Look): boolean => {
   const entries = look(446, 64)
@@ -97,11 +115,12 @@ const marks: ReadonlyArray<Mark> = [
   ...mark("filesystem", "iso9660", fixed(32 * KiB + 1), [text("CD001")]),
   ...mark("filesystem", "udf", fixed(...udfDescriptors), [text("NSR02"), text("NSR03"), text("BEA01")]),
   ...mark("filesystem", "f2fs", fixed(KiB, 5 * KiB), [hex("1020f5f2")]),
-  ...mark("filesystem", "nilfs2", (size) => [KiB + 6, size - (size % 4096) - 4096 + 6], [hex("3434")]),
+  ...mark("filesystem", "nilfs2", (size) => [KiB + 6, size - (size % 4096) - 4096 + 6], [hex("3434")], nilfsLooksSound),
   ...mark("filesystem", "jfs", fixed(32 * KiB), [text("JFS1")]),
   ...mark("filesystem", "reiserfs", fixed(8 * KiB + 52, 64 * KiB + 52), [text("ReIsEr")]),
   ...mark("filesystem", "reiser4", fixed(64 * KiB), [text("ReIsEr4")]),
-  ...mark("filesystem", "hfs", fixed(KiB), [text("BD"), text("H+\x00\x04"), text("HX\x00\x05")]),
+  ...mark("filesystem", "hfs", fixed(KiB), [text("H+\x00\x04"), text("HX\x00\x05")]),
+  ...mark("filesystem", "hfs", fixed(KiB), [text("BD")], hfsLooksSound),
   ...mark("filesystem", "apfs", fixed(32), [text("NXSB")]),
   ...mark("filesystem", "ufs", fixed(...[8, 64, 256].map((kib) => kib * KiB + 1372)), [
     hex("54190100"),
@@ -156,7 +175,7 @@ const marks: ReadonlyArray<Mark> = [
   ...mark("foreign", "partition table (gpt, backup)", fromEnd(sector, 4096), [text("EFI PART")]),
   ...mark("foreign", "partition table (dos)", fixed(510), [hex("55aa")], hasPartitions),
   ...mark("foreign", "partition table (bsd)", fixed(64, sector), [hex("57455682")]),
-  ...mark("foreign", "partition table (sun)", fixed(508), [hex("dabe")]),
+  ...mark("foreign", "partition table (sun)", fixed(508), [hex("dabe")], sunLooksSound),
   ...mark("foreign", "partition table (mac)", fixed(sector), [text("PM\x00\x00")])
 ]
 

@@ -17,6 +17,8 @@ export type ImageContents =
       readonly damaged: boolean
     }
   | { readonly _tag: "Foreign"; readonly what: string }
+  /** An encrypted disk that nothing was written to. */
+  | { readonly _tag: "Noise" }
   /** Bytes that were written to the raw disk. */
   | { readonly _tag: "Raw"; readonly bytes: Uint8Array }
 
@@ -28,6 +30,7 @@ export interface DiskImage {
 /** What a disk can be made to hold, besides what is written through a mount. */
 export type DiskFilling =
   | { readonly _tag: "Blank" }
+  | { readonly _tag: "Noise" }
   | { readonly _tag: "Foreign"; readonly what: string }
   | { readonly _tag: "Raw"; readonly bytes: Uint8Array }
   | {
@@ -36,6 +39,7 @@ export type DiskFilling =
       readonly files?: Readonly<Record<string, Uint8Array>>
       /** Default: the size of the disk. */
       readonly sizeBytes?: bigint
+      readonly uuid?: string
       readonly damaged?: boolean
     }
 
@@ -46,6 +50,7 @@ const copyContents = (contents: ImageContents): ImageContents =>
 export const scan = (contents: ImageContents): DiskContents => {
   switch (contents._tag) {
     case "Blank":
+    case "Noise":
       return contents
     case "FileSystem": {
       const { sizeBytes, type, uuid } = contents
@@ -64,8 +69,8 @@ const filled = (filling: DiskFilling, diskBytes: bigint): ImageContents => {
   if (filling._tag !== "FileSystem") return filling
   const tree = emptyTree()
   for (const [path, bytes] of Object.entries(filling.files ?? {})) tree.set(path, { kind: "file", bytes })
-  const { damaged = false, sizeBytes = diskBytes, type } = filling
-  return { _tag: "FileSystem", type, uuid: undefined, sizeBytes, tree, damaged }
+  const { damaged = false, sizeBytes = diskBytes, type, uuid } = filling
+  return { _tag: "FileSystem", type, uuid, sizeBytes, tree, damaged }
 }
 
 /** A server that disks can be plugged into. */

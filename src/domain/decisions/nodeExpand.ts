@@ -1,17 +1,10 @@
 import type { BlockDevice, DiskContents, Mount } from "../../ports/HostMounter.ts"
 import { type FileSystem, fileSystemNamed } from "../Capability.ts"
 import type { CapacityRange } from "../Capacity.ts"
-import {
-  DeviceNotFound,
-  type DomainError,
-  HostFailure,
-  InvalidInput,
-  OutOfRange,
-  PathNotFound,
-  Refused
-} from "../errors.ts"
+import { DeviceNotFound, InvalidInput, OutOfRange, PathNotFound, Refused } from "../errors.ts"
 import { sizeToleranceBytes } from "../publishContext.ts"
 import type { VolumeId } from "../Volume.ts"
+import { type Growth, growthProblem, recordedBytes } from "./growth.ts"
 import { isReadOnlyMount, mountsOf, showsAllOf } from "./mounts.ts"
 import type { Presence } from "./presence.ts"
 import { act, done, refuse, type Verdict, wait } from "./Verdict.ts"
@@ -32,7 +25,7 @@ export interface NodeExpandFacts {
   /** Undefined: not looked at yet. */
   readonly contents: DiskContents | undefined
   /** Bytes that the file system offers in all, before and after this call grew it. */
-  readonly total: { readonly before: bigint; readonly after: bigint } | undefined
+  readonly total: Growth | undefined
 }
 
 export type NodeExpandAction =
@@ -58,9 +51,6 @@ export const rangeProblem = ({ limitBytes, requiredBytes }: CapacityRange): OutO
     : undefined
 }
 
-const holds = (contents: DiskContents | undefined): bigint | undefined =>
-  contents?._tag === "FileSystem" ? contents.sizeBytes : undefined
-
 const decideSize = (facts: NodeExpandFacts, device: BlockDevice): NodeExpandVerdict | undefined => {
   const { capacity, refreshed, rescanOnResize } = facts
   const isShort = device.sizeBytes + sizeToleranceBytes < (capacity.requiredBytes ?? 0n)
@@ -77,27 +67,6 @@ const decideSize = (facts: NodeExpandFacts, device: BlockDevice): NodeExpandVerd
     : undefined
 }
 
-const growthProblem = (
-  facts: NodeExpandFacts,
-  device: BlockDevice,
-  total: { readonly before: bigint; readonly after: bigint }
-): DomainError | undefined => {
-  const recorded = holds(facts.contents)
-  // The copy of the superblock on the disk may lag behind a mounted file system, which then offers more than it says.
-  const isProved =
-    recorded === undefined ||
-    recorded + sizeToleranceBytes >= device.sizeBytes ||
-    total.after > total.before ||
-    total.after > recorded
-  return isProved
-    ? undefined
-    : new HostFailure({
-        operation: `grow the file system of volume ${facts.volumeId}`,
-        outcome: "failed",
-        detail: `it has ${recorded} of ${device.sizeBytes} bytes although its tool reported success`
-      })
-}
-
 const decideMounted = (facts: NodeExpandFacts, device: BlockDevice, mount: Mount): NodeExpandVerdict => {
   const subject = `volume ${facts.volumeId}`
   const fileSystem = fileSystemNamed(mount.fsType)
@@ -108,10 +77,10 @@ const decideMounted = (facts: NodeExpandFacts, device: BlockDevice, mount: Mount
   }
   if (facts.contents === undefined) return act({ _tag: "Look", device })
   if (facts.total !== undefined) {
-    const problem = growthProblem(facts, device, facts.total)
+    const problem = growthProblem(subject, device, facts.contents, facts.total)
     return problem === undefined ? done(device.sizeBytes) : refuse(problem)
   }
-  const recorded = holds(facts.contents)
+  const recorded = recordedBytes(facts.contents)
   if (recorded !== undefined && recorded + sizeToleranceBytes >= device.sizeBytes) return done(device.sizeBytes)
   const writable = [mount, ...mountsOf(facts.mounts, device)].find(
     (candidate) => showsAllOf(candidate, device) && !isReadOnlyMount(candidate)

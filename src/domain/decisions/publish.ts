@@ -1,7 +1,7 @@
 import { type AccessMode, spansNodes } from "../Capability.ts"
 import { bytesOf } from "../Capacity.ts"
 import { type CloudFailure, type DomainError, NotReady, Refused, VolumeNotFound } from "../errors.ts"
-import { sizeBytesKey } from "../publishContext.ts"
+import { encryptedKey, sizeBytesKey } from "../publishContext.ts"
 import type { Server } from "../Server.ts"
 import { isAttachedTo, type Volume, type VolumeId } from "../Volume.ts"
 import { placesOf } from "./delete.ts"
@@ -152,5 +152,6 @@ export const readAttachFailure = (failure: CloudFailure): AttachRequest | undefi
 /** What the node gets to know of a volume that is attached to its server. */
 export const publishContextOf = (volume: Volume, server: Server): Readonly<Record<string, string>> => ({
   [devicePathKey]: volume.attachments.find(({ serverId }) => serverId === server.id)?.device ?? "",
-  [sizeBytesKey]: bytesOf(volume.sizeGiB).toString()
+  [sizeBytesKey]: bytesOf(volume.sizeGiB).toString(),
+  ...(volume.encrypted ? { [encryptedKey]: "true" } : {})
 })

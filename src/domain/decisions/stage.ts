@@ -1,84 +1,17 @@
 import { Either } from "effect"
-import type { BlockDevice, DiskContents, Mount, PathKind } from "../../ports/HostMounter.ts"
-import {
-  type AccessMode,
-  defaultFileSystem,
-  type FileSystem,
-  familyOf,
-  fileSystemNamed,
-  isReadOnly
-} from "../Capability.ts"
-import { AlreadyExists, type HostFailure, NotReady, Refused } from "../errors.ts"
+import type { DiskContents } from "../../ports/HostMounter.ts"
+import { defaultFileSystem, type FileSystem, familyOf, fileSystemNamed, isReadOnly } from "../Capability.ts"
+import { AlreadyExists, NotReady, Refused } from "../errors.ts"
 import { sizeToleranceBytes } from "../publishContext.ts"
-import type { VolumeId } from "../Volume.ts"
+import { growthProblem } from "./growth.ts"
 import { readMkfsOptions } from "./mkfsOptions.ts"
-import { isReadOnlyMount, mountsOf, rawBindsOf, satisfies, showsAllOf, topAt } from "./mounts.ts"
-import { selinuxLabel } from "./selinux.ts"
-import { act, done, refuse, type Verdict } from "./Verdict.ts"
+import { mountsOf, rawBindsOf, satisfies, showsAllOf, topAt } from "./mounts.ts"
+import { type StageFacts, type StageVerdict, type StageWish, subjectOf, wantsReadOnly } from "./stageFacts.ts"
+import { decideMounted } from "./stageMounted.ts"
+import { act, refuse } from "./Verdict.ts"
+import { guardUuid, ownUuid } from "./writeGuard.ts"
 
-/** What the caller wants of a staged file system. */
-export interface StageWish {
-  readonly volumeId: VolumeId
-  /** Undefined: whatever is there, or the default on a blank disk. */
-  readonly fileSystem: FileSystem | undefined
-  readonly mode: AccessMode
-  readonly flags: ReadonlyArray<string>
-  readonly leastBytes: bigint | undefined
-  readonly resizeRequired: boolean
-  /** What the class says of mkfs, in the volume context's spelling; read only when a file system is made. */
-  readonly mkfs: Readonly<Record<string, string>>
-}
-
-/** What this call has done so far. */
-export interface StageProgress {
-  /** Results of looking at the disk since it was found or changed, oldest first. */
-  readonly looks: ReadonlyArray<DiskContents>
-  readonly formatted: FileSystem | undefined
-  readonly checked: boolean
-  readonly refreshed: boolean
-  readonly growth: "untried" | "done" | { readonly refusedMounted: HostFailure }
-}
-
-export const noProgress: StageProgress = {
-  looks: [],
-  formatted: undefined,
-  checked: false,
-  refreshed: false,
-  growth: "untried"
-}
-
-export interface StageFacts {
-  readonly wish: StageWish
-  readonly device: BlockDevice
-  /** Resolved, as the mount table spells it. */
-  readonly path: string
-  readonly kind: PathKind
-  readonly mounts: ReadonlyArray<Mount>
-  /** The mount in sight at the path has lost its disk. */
-  readonly topIsStale: boolean
-  readonly progress: StageProgress
-}
-
-export type StageAction =
-  | { readonly _tag: "MakeDirectory" }
-  | { readonly _tag: "Unmount" }
-  | { readonly _tag: "RefreshSize" }
-  | { readonly _tag: "Look" }
-  | {
-      readonly _tag: "Format"
-      readonly fileSystem: FileSystem
-      readonly uuid: string | undefined
-      readonly options: ReadonlyArray<string>
-    }
-  | { readonly _tag: "Check"; readonly fileSystem: FileSystem }
-  | { readonly _tag: "Mount"; readonly fileSystem: FileSystem; readonly options: ReadonlyArray<string> }
-  | { readonly _tag: "Grow"; readonly fileSystem: FileSystem; readonly mountedAt: string | undefined }
-
-type StageVerdict = Verdict<StageAction, void>
-
-const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
-const wantsReadOnly = ({ flags, mode }: StageWish): boolean => isReadOnly(mode) || flags.includes("ro")
+type FoundFileSystem = Extract<DiskContents, { readonly _tag: "FileSystem" }>
 
 /** Keeps a journal from being replayed: another node may be reading the same disk. */
 const withoutReplay = (fileSystem: FileSystem): ReadonlyArray<string> => {
@@ -101,40 +34,10 @@ export const mountOptions = ({ flags, mode }: StageWish, fileSystem: FileSystem)
   return [...flags.filter((flag) => flag !== "rw" && !ours.includes(flag)), ...ours]
 }
 
-const difference = (wish: StageWish, top: Mount): string | undefined => {
-  if (wantsReadOnly(wish) && !isReadOnlyMount(top)) return "is mounted for writing, not read-only as asked now"
-  if (!wantsReadOnly(wish) && isReadOnlyMount(top)) {
-    return "is mounted read-only; if the kernel did so after an error, move the pods away to have it checked"
-  }
-  if (!satisfies(top.fsType, wish.fileSystem)) return `holds ${top.fsType}, not ${wish.fileSystem}`
-  if (selinuxLabel(top.options) !== selinuxLabel(wish.flags)) return "is mounted with another SELinux context"
-  return undefined
-}
-
-const needsGrowth = (wish: StageWish, device: BlockDevice, contents: DiskContents): boolean =>
-  contents._tag === "FileSystem" && contents.sizeBytes !== undefined
-    ? contents.sizeBytes + sizeToleranceBytes < device.sizeBytes
-    : wish.resizeRequired
-
-const decideMounted = (facts: StageFacts, top: Mount): StageVerdict => {
-  const { device, path, progress, wish } = facts
-  const differs = difference(wish, top)
-  if (differs !== undefined) return refuse(new AlreadyExists({ subject: path, difference: differs }))
-  const fileSystem = fileSystemNamed(top.fsType)
-  if (fileSystem === undefined || isReadOnlyMount(top) || progress.formatted !== undefined) return done(undefined)
-  if (progress.growth === "done") return done(undefined)
-  if (progress.growth === "untried") {
-    const contents = progress.looks.at(-1)
-    if (contents === undefined) return act({ _tag: "Look" })
-    return needsGrowth(wish, device, contents) ? act({ _tag: "Grow", fileSystem, mountedAt: path }) : done(undefined)
-  }
-  // Pods that use it already gain nothing from losing it; without them a failed stage leaves nothing mounted.
-  return mountsOf(facts.mounts, device).length > 1 ? done(undefined) : act({ _tag: "Unmount" })
-}
-
-const decideExisting = (facts: StageFacts, type: string): StageVerdict => {
+const decideExisting = (facts: StageFacts, contents: FoundFileSystem): StageVerdict => {
   const { device, progress, wish } = facts
-  const subject = `volume ${wish.volumeId}`
+  const { type } = contents
+  const subject = subjectOf(wish)
   const fileSystem = fileSystemNamed(type)
   if (fileSystem === undefined) {
     return refuse(
@@ -150,22 +53,27 @@ const decideExisting = (facts: StageFacts, type: string): StageVerdict => {
       })
     )
   }
+  const guarding = guardUuid(wish, device, fileSystem, contents)
+  if (guarding._tag === "Refuse") return refuse(guarding.error)
   const inUse = mountsOf(facts.mounts, device).length > 0
   if (!inUse && !progress.checked && !wantsReadOnly(wish) && progress.formatted === undefined) {
     return act({ _tag: "Check", fileSystem })
   }
-  if (typeof progress.growth === "object") {
-    return familyOf(fileSystem) === "ext" && progress.growth.refusedMounted.outcome === "failed" && !inUse
+  const { growth } = progress
+  if (growth._tag === "refusedMounted") {
+    return familyOf(fileSystem) === "ext" && growth.failure.outcome === "failed" && !inUse
       ? act({ _tag: "Grow", fileSystem, mountedAt: undefined })
-      : refuse(progress.growth.refusedMounted)
+      : refuse(growth.failure)
   }
+  const ungrown = growth._tag === "reported" ? growthProblem(subject, device, contents, growth.total) : undefined
+  if (ungrown !== undefined) return refuse(ungrown)
   if (facts.kind === "absent") return act({ _tag: "MakeDirectory" })
   return act({ _tag: "Mount", fileSystem, options: mountOptions(wish, fileSystem) })
 }
 
 const decideBlank = (facts: StageFacts): StageVerdict => {
   const { device, mounts, progress, wish } = facts
-  const subject = `volume ${wish.volumeId}`
+  const subject = subjectOf(wish)
   if (wantsReadOnly(wish)) {
     return refuse(
       new Refused({ subject, because: "is blank, and a read-only volume is not formatted", remedy: undefined })
@@ -181,23 +89,38 @@ const decideBlank = (facts: StageFacts): StageVerdict => {
   const options = readMkfsOptions("volume_context", wish.mkfs, fileSystem)
   if (Either.isLeft(options)) return refuse(options.left)
   const { args, setsUuid } = options.right
-  const uuid = !setsUuid && uuidForm.test(wish.volumeId) ? wish.volumeId.toLowerCase() : undefined
-  return act({ _tag: "Format", fileSystem, uuid, options: args })
+  return act({ _tag: "Format", fileSystem, uuid: setsUuid ? undefined : ownUuid(wish), options: args })
+}
+
+/** Noise is what an empty encrypted disk shows, and what a disk shows whose data nobody can decrypt. */
+const decideNoise = (facts: StageFacts): StageVerdict => {
+  const { encrypted, formatNoise, resizeRequired } = facts.wish
+  const subject = subjectOf(facts.wish)
+  if (resizeRequired) {
+    const because = "holds noise although it is a copy: what it was made from was empty, or is not decrypted"
+    return refuse(new Refused({ subject, because, remedy: "use a volume that is no copy, or look at its source" }))
+  }
+  if (encrypted || formatNoise) return decideBlank(facts)
+  const because = "holds noise, as an empty disk of an encrypted type does, and is not known to be of such a type"
+  const remedy =
+    "if it is, detach it and let this driver's controller attach it again, or set format-noise = true in [BlockStorage] " +
+    "of this node's cloud.conf; its data was not touched"
+  return refuse(new Refused({ subject, because, remedy }))
 }
 
 /** A tool may succeed and leave something else than was asked, all the more with options of the user's. */
 const decideFormatted = (facts: StageFacts, formatted: FileSystem): StageVerdict => {
   const contents = facts.progress.looks.at(-1)
   if (contents === undefined) return act({ _tag: "Look" })
-  if (contents._tag === "FileSystem" && satisfies(contents.type, formatted)) return decideExisting(facts, contents.type)
-  const subject = `volume ${facts.wish.volumeId}`
+  if (contents._tag === "FileSystem" && satisfies(contents.type, formatted)) return decideExisting(facts, contents)
+  const subject = subjectOf(facts.wish)
   const because = `mkfs.${formatted} reported success, and no ${formatted} is seen on the disk`
   return refuse(new Refused({ subject, because, remedy: "look at the disk and at the class's options for mkfs" }))
 }
 
 const decideContents = (facts: StageFacts): StageVerdict => {
   const { progress, wish } = facts
-  const subject = `volume ${wish.volumeId}`
+  const subject = subjectOf(wish)
   const untouched = "its data was not touched; look at the disk, or use an empty volume"
   if (progress.formatted !== undefined) return decideFormatted(facts, progress.formatted)
   const contents = progress.looks.at(-1)
@@ -207,13 +130,15 @@ const decideContents = (facts: StageFacts): StageVerdict => {
   }
   switch (contents._tag) {
     case "FileSystem":
-      return decideExisting(facts, contents.type)
+      return decideExisting(facts, contents)
     case "Foreign":
       return refuse(new Refused({ subject, because: `holds ${contents.what}, no file system`, remedy: untouched }))
     case "Unclear":
       return refuse(new Refused({ subject, because: `holds unknown data: ${contents.why}`, remedy: untouched }))
     case "Blank":
       return decideBlank(facts)
+    case "Noise":
+      return decideNoise(facts)
   }
 }
 
@@ -235,7 +160,7 @@ export const decideStage = (facts: StageFacts): StageVerdict => {
   if (raw !== undefined) {
     return refuse(
       new Refused({
-        subject: `volume ${wish.volumeId}`,
+        subject: subjectOf(wish),
         because: `is in use as a raw disk at ${raw.target}`,
         remedy: "end that use first"
       })
@@ -246,7 +171,7 @@ export const decideStage = (facts: StageFacts): StageVerdict => {
     return progress.refreshed
       ? refuse(
           new NotReady({
-            subject: `disk ${device.path} of volume ${wish.volumeId}`,
+            subject: `disk ${device.path} of ${subjectOf(wish)}`,
             state: `${device.sizeBytes} bytes, smaller than the volume's ${least}`,
             remedy: undefined
           })

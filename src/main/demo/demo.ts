@@ -79,7 +79,9 @@ const show = (options: DemoOptions) =>
           maxVolumes: options.maxVolumes,
           withTopology: true,
           additionalTopology: {},
-          rescanOnResize: false
+          rescanOnResize: false,
+          formatNoise: false,
+          uuidGuard: "refuse"
         }).pipe(Layer.provide(Layer.succeedContext(ports)))
       }),
       ({ target }) => target

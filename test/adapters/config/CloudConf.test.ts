@@ -350,6 +350,8 @@ describe("[BlockStorage] and [Metadata]", () => {
     assert.deepStrictEqual(blockStorage, {
       nodeVolumeAttachLimit: 256,
       rescanOnResize: false,
+      formatNoise: false,
+      uuidGuard: "refuse",
       ignoreVolumeAz: false,
       ignoreVolumeMicroversion: false,
       multiWriterFileSystem: false,
@@ -375,11 +377,20 @@ describe("[BlockStorage] and [Metadata]", () => {
     assert.deepStrictEqual(confOf("[BlockStorage]\nignore-volume-az\nignore-volume-microversion").blockStorage, {
       nodeVolumeAttachLimit: 256,
       rescanOnResize: false,
+      formatNoise: false,
+      uuidGuard: "refuse",
       ignoreVolumeAz: true,
       ignoreVolumeMicroversion: true,
       multiWriterFileSystem: false,
       singleNodeMultiWriter: true
     }))
+
+  it.each(["refuse", "WARN", "off"])("read the guard %s of file systems' UUIDs, in any case", (text) =>
+    assert.strictEqual(
+      confOf(`[BlockStorage]\nfilesystem-uuid-guard = ${text}\nformat-noise`).blockStorage.uuidGuard,
+      text.toLowerCase()
+    )
+  )
 
   it("have the switches of the access modes", () => {
     const { blockStorage } = confOf("[BlockStorage]\nmulti-writer-filesystem=true\nsingle-node-multi-writer=false")

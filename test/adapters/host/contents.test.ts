@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as fc from "fast-check"
@@ -132,6 +133,27 @@ describe("our own scan", () => {
 })
 
 describe("our own scan of noise", () => {
+  it.each([
+    ["hfs", 1024, "BD"],
+    ["nilfs2", 1030, "44"],
+    ["partition table (sun)", 508, "\xda\xbe"]
+  ])("takes the two bytes of %s for a signature only with what belongs to them", (name, at, magic) => {
+    const rest = Buffer.alloc(4096, 0xa5)
+    rest.write(magic, at, "latin1")
+    const names = (bytes: Buffer) => scan(size, [0, bytes]).signatures.map((signature) => signature.name)
+    assert.notInclude(names(rest), name)
+    const sound = Buffer.alloc(4096)
+    sound.write(magic, at, "latin1")
+    sound.writeUInt32LE(2, 1024)
+    if (name === "hfs") {
+      sound.write("BD", at, "latin1")
+      sound.writeUInt32BE(4096, 1024 + 20)
+      sound[1024 + 36] = 4
+    }
+    if (name === "partition table (sun)") sound.write(magic, 0, "latin1")
+    assert.include(names(sound), name)
+  })
+
   it("never throws, whatever the bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 4096, maxLength: 4096 }), fc.boolean(), (noise, marked) => {
@@ -161,6 +183,27 @@ describe("two scans together", () => {
       contents._tag === "Unclear" ? contents.why : "",
       `data without a known signature, such as at byte ${at}`
     )
+  })
+
+  it("call noise only what looks random wherever it is read, and where neither sees anything", () => {
+    const all = randomBytes(MiB)
+    const noisy = (change: (bytes: Buffer, offset: number) => void = () => undefined) =>
+      scanPieces(
+        regionsOf(size).map(({ offset, length }) => {
+          const bytes = Buffer.from(all.subarray(0, length))
+          change(bytes, offset)
+          return { offset, bytes }
+        }),
+        size
+      )
+    const [, second] = regionsOf(size)
+    assert.deepStrictEqual(agreement(nothing, noisy()), { _tag: "Noise" })
+    assert.strictEqual(agreement(saw("minix"), noisy())._tag, "FileSystem")
+    assert.strictEqual(agreement({ _tag: "ambivalent" }, noisy())._tag, "Unclear")
+    const marked = noisy((bytes, offset) => offset === 0 && bytes.write("LABELONE", 512, "latin1"))
+    assert.strictEqual(agreement(nothing, marked)._tag, "Unclear")
+    const zeroed = noisy((bytes, offset) => offset === second?.offset && bytes.fill(0))
+    assert.strictEqual(agreement(nothing, zeroed)._tag, "Unclear")
   })
 
   it("do not call a disk blank on which only our own scan sees something", () => {

@@ -1,13 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
+import { decideStage, mountOptions } from "../../../src/domain/decisions/stage.ts"
 import {
-  decideStage,
-  mountOptions,
   noProgress,
   type StageAction,
   type StageFacts,
   type StageProgress,
   type StageWish
-} from "../../../src/domain/decisions/stage.ts"
+} from "../../../src/domain/decisions/stageFacts.ts"
 import { HostFailure } from "../../../src/domain/errors.ts"
 import { VolumeId } from "../../../src/domain/Volume.ts"
 import type { DiskContents } from "../../../src/ports/HostMounter.ts"
@@ -20,16 +19,24 @@ const plainWish: StageWish = {
   flags: [],
   leastBytes: undefined,
   resizeRequired: false,
+  createdEmpty: false,
+  encrypted: false,
+  formatNoise: false,
+  uuidGuard: "refuse",
   mkfs: {}
 }
 
 const blank: DiskContents = { _tag: "Blank" }
-const fs = (type: string, sizeBytes: bigint | undefined = GiB): DiskContents => ({
+const noise: DiskContents = { _tag: "Noise" }
+const fs = (type: string, sizeBytes: bigint | undefined = GiB, uuid?: string): DiskContents => ({
   _tag: "FileSystem",
   type,
-  uuid: undefined,
+  uuid,
   sizeBytes
 })
+const someUuid = "0d6c4a7e-0000-4000-8000-000000000001"
+const named = (uuid: string | undefined, type = "ext4") => ({ looks: [fs(type, GiB, uuid)], checked: true })
+const fresh = { createdEmpty: true } as const
 
 interface Change extends Partial<Omit<StageFacts, "wish" | "progress">> {
   readonly wish?: Partial<StageWish>
@@ -47,6 +54,9 @@ const facts = ({ progress, wish, ...changes }: Change): StageFacts => ({
   progress: { ...noProgress, ...progress }
 })
 
+const encrypted = { encrypted: true } as const
+const foreign: DiskContents = { _tag: "Foreign", what: "LVM" }
+const unclear: DiskContents = { _tag: "Unclear", why: "data" }
 const here = mountOf(stagingPath)
 const readOnlyHere = mountOf(stagingPath, { options: ["ro"] })
 const published = mountOf("/pod")
@@ -55,6 +65,15 @@ const ext4 = { fileSystem: "ext4" } as const
 const label = 'context="system_u:object_r:container_file_t:s0:c5,c1"'
 const refusal = new HostFailure({ operation: "grow", outcome: "failed", detail: "not permitted" })
 const unknown = new HostFailure({ operation: "grow", outcome: "unknown", detail: "killed" })
+
+const refused = (failure: HostFailure) => ({ _tag: "refusedMounted", failure }) as const
+
+/** What the disk records after a growth that was reported, and what the mount offered before and after it. */
+const grownTo = (sizeBytes: bigint | undefined, total?: readonly [before: bigint, after: bigint]) =>
+  ({
+    looks: sizeBytes === undefined ? [] : [fs("ext4", sizeBytes)],
+    growth: { _tag: "reported", total: total === undefined ? undefined : { before: total[0], after: total[1] } }
+  }) as const
 
 const table: ReadonlyArray<readonly [string, Change, string]> = [
   ["nothing known yet", {}, "Look"],
@@ -74,6 +93,59 @@ const table: ReadonlyArray<readonly [string, Change, string]> = [
   ["just formatted, with no result", { progress: { formatted: "ext4", looks: [blank] } }, "Refused"],
   ["foreign data", { progress: { looks: [{ _tag: "Foreign", what: "LUKS" }] } }, "Refused"],
   ["unclear data", { progress: { looks: [{ _tag: "Unclear", why: "noise" }] } }, "Refused"],
+  ["noise on a volume of which nobody says that it is encrypted", { progress: { looks: [noise, noise] } }, "Refused"],
+  ["noise on an encrypted volume", { wish: encrypted, progress: { looks: [noise] } }, "Look"],
+  ["noise on an encrypted volume, twice", { wish: encrypted, progress: { looks: [noise, noise] } }, "Format"],
+  ["noise where the operator says so", { wish: { formatNoise: true }, progress: { looks: [noise, noise] } }, "Format"],
+  [
+    "noise on an encrypted copy",
+    { wish: { ...encrypted, formatNoise: true, resizeRequired: true }, progress: { looks: [noise, noise] } },
+    "Refused"
+  ],
+  ["noise for read-only use", { wish: { ...encrypted, ...readOnly }, progress: { looks: [noise, noise] } }, "Refused"],
+  ["noise, then zeros", { wish: encrypted, progress: { looks: [noise, blank] } }, "Refused"],
+  ["noise, then a signature", { wish: encrypted, progress: { looks: [noise, foreign] } }, "Refused"],
+  ["foreign data on an encrypted volume", { wish: encrypted, progress: { looks: [foreign, foreign] } }, "Refused"],
+  [
+    "unclear data on an encrypted volume",
+    { wish: { ...encrypted, formatNoise: true }, progress: { looks: [unclear, unclear] } },
+    "Refused"
+  ],
+
+  ["made empty, with the volume's own UUID", { wish: fresh, progress: named(volumeId) }, "Mount"],
+  ["made empty, with its UUID in capitals", { wish: fresh, progress: named(volumeId.toUpperCase()) }, "Mount"],
+  ["made empty, with another UUID", { wish: fresh, progress: named(someUuid) }, "Refused"],
+  ["made empty, with another UUID, not checked yet", { wish: fresh, progress: { looks: [fs("xfs")] } }, "Refused"],
+  [
+    "made empty, with another UUID, read-only",
+    { wish: { ...fresh, ...readOnly }, progress: named(someUuid) },
+    "Refused"
+  ],
+  ["made empty, without a UUID", { wish: fresh, progress: named(undefined) }, "Refused"],
+  [
+    "made empty, another UUID, guard relaxed",
+    { wish: { ...fresh, uuidGuard: "warn" }, progress: named(someUuid) },
+    "Mount"
+  ],
+  ["made empty, another UUID, guard off", { wish: { ...fresh, uuidGuard: "off" }, progress: named(someUuid) }, "Mount"],
+  [
+    "made empty, with the UUID of its class",
+    { wish: { ...fresh, mkfs: { mkfsOptions: "-U random" } }, progress: named(someUuid) },
+    "Mount"
+  ],
+  [
+    "made empty, with options that say nothing of the UUID",
+    { wish: { ...fresh, mkfs: { mkfsOptions: "-E nodiscard" } }, progress: named(someUuid) },
+    "Refused"
+  ],
+  [
+    "made empty, by an id that is no UUID",
+    { wish: { ...fresh, volumeId: VolumeId("v1") }, progress: named(someUuid) },
+    "Mount"
+  ],
+  ["made by whoever, with another UUID", { progress: named(someUuid) }, "Mount"],
+  ["a copy, with another UUID", { wish: { resizeRequired: true }, progress: named(someUuid) }, "Mount"],
+
   ["a file system", { progress: { looks: [fs("ext4")] } }, "Check"],
   ["a checked file system", { progress: { looks: [fs("ext4")], checked: true } }, "Mount"],
   ["a checked one, no directory", { kind: "absent", progress: { looks: [fs("xfs")], checked: true } }, "MakeDirectory"],
@@ -104,22 +176,27 @@ const table: ReadonlyArray<readonly [string, Change, string]> = [
     "Grow"
   ],
   ["staged, size unknown", { mounts: [here], progress: { looks: [{ _tag: "Unclear", why: "busy" }] } }, "Done"],
-  ["staged and grown by us", { mounts: [here], progress: { growth: "done" } }, "Done"],
-  ["growth refused, nobody uses it", { mounts: [here], progress: { growth: { refusedMounted: refusal } } }, "Unmount"],
-  ["growth refused, in use", { mounts: [here, published], progress: { growth: { refusedMounted: refusal } } }, "Done"],
+  ["grown by us, not looked at", { mounts: [here], progress: grownTo(undefined) }, "Look"],
+  ["grown by us to its disk", { mounts: [here], progress: grownTo(GiB) }, "Done"],
+  ["grown, though the superblock lags", { mounts: [here], progress: grownTo(GiB / 2n, [1n, 2n]) }, "Done"],
+  ["grown without effect", { mounts: [here], progress: grownTo(GiB / 2n, [1n, 1n]) }, "HostFailure"],
+  ["grown unmounted, to its disk", { progress: { ...grownTo(GiB), checked: true } }, "Mount"],
+  ["grown unmounted without effect", { progress: { ...grownTo(GiB / 2n), checked: true } }, "HostFailure"],
+  ["growth refused, nobody uses it", { mounts: [here], progress: { growth: refused(refusal) } }, "Unmount"],
+  ["growth refused, in use", { mounts: [here, published], progress: { growth: refused(refusal) } }, "Done"],
   [
     "growth refused, unmounted ext",
-    { progress: { looks: [fs("ext4", 1n)], checked: true, growth: { refusedMounted: refusal } } },
+    { progress: { looks: [fs("ext4", 1n)], checked: true, growth: refused(refusal) } },
     "Grow"
   ],
   [
     "growth refused, unmounted xfs",
-    { progress: { looks: [fs("xfs", 1n)], checked: true, growth: { refusedMounted: refusal } } },
+    { progress: { looks: [fs("xfs", 1n)], checked: true, growth: refused(refusal) } },
     "HostFailure"
   ],
   [
     "growth that may still run",
-    { progress: { looks: [fs("ext4", 1n)], checked: true, growth: { refusedMounted: unknown } } },
+    { progress: { looks: [fs("ext4", 1n)], checked: true, growth: refused(unknown) } },
     "HostFailure"
   ],
   ["staged for writing, read-only asked", { mounts: [here], wish: readOnly }, "AlreadyExists"],
@@ -189,6 +266,20 @@ describe("decideStage", () => {
 
   it("does not format with options that are not known to be harmless", () => {
     assert.strictEqual(outcome(formatWith({ mkfsOptions: "-d /etc" })), "InvalidInput")
+  })
+
+  it("names the remedy of a file system that bears another UUID", () => {
+    for (const [type, tool] of [
+      ["ext4", "tune2fs -U"],
+      ["xfs", "xfs_admin -U"],
+      ["btrfs", "btrfstune -U"]
+    ] as const) {
+      const verdict = decideStage(facts({ wish: fresh, progress: named(someUuid, type) }))
+      const message = verdict._tag === "Refuse" ? verdict.error.message : verdict._tag
+      assert.include(message, `the UUID ${someUuid}`)
+      assert.include(message, `"${tool} ${volumeId} /dev/vdb"`)
+      assert.include(message, "filesystem-uuid-guard = warn")
+    }
   })
 
   it("does not mind such options where nothing has to be formatted", () => {

@@ -1,0 +1,52 @@
+import type { BlockDevice, DiskContents, Mount } from "../../ports/HostMounter.ts"
+import { fileSystemNamed } from "../Capability.ts"
+import { AlreadyExists } from "../errors.ts"
+import { sizeToleranceBytes } from "../publishContext.ts"
+import { type Growth, growthProblem, recordedBytes } from "./growth.ts"
+import { isReadOnlyMount, mountsOf, satisfies } from "./mounts.ts"
+import { selinuxLabel } from "./selinux.ts"
+import { type StageFacts, type StageVerdict, type StageWish, subjectOf, wantsReadOnly } from "./stageFacts.ts"
+import { act, done, refuse } from "./Verdict.ts"
+
+const difference = (wish: StageWish, top: Mount): string | undefined => {
+  if (wantsReadOnly(wish) && !isReadOnlyMount(top)) return "is mounted for writing, not read-only as asked now"
+  if (!wantsReadOnly(wish) && isReadOnlyMount(top)) {
+    return "is mounted read-only; if the kernel did so after an error, move the pods away to have it checked"
+  }
+  if (!satisfies(top.fsType, wish.fileSystem)) return `holds ${top.fsType}, not ${wish.fileSystem}`
+  if (selinuxLabel(top.options) !== selinuxLabel(wish.flags)) return "is mounted with another SELinux context"
+  return undefined
+}
+
+const needsGrowth = (wish: StageWish, device: BlockDevice, contents: DiskContents): boolean => {
+  const recorded = recordedBytes(contents)
+  return recorded === undefined ? wish.resizeRequired : recorded + sizeToleranceBytes < device.sizeBytes
+}
+
+const sizeAfterGrowth = (facts: StageFacts, total: Growth | undefined): StageVerdict => {
+  const contents = facts.progress.looks.at(-1)
+  if (contents === undefined) return act({ _tag: "Look" })
+  const problem = growthProblem(subjectOf(facts.wish), facts.device, contents, total)
+  return problem === undefined ? done(undefined) : refuse(problem)
+}
+
+/** The next step where the volume's own disk is mounted at the staging path. */
+export const decideMounted = (facts: StageFacts, top: Mount): StageVerdict => {
+  const { device, path, progress, wish } = facts
+  const differs = difference(wish, top)
+  if (differs !== undefined) return refuse(new AlreadyExists({ subject: path, difference: differs }))
+  const fileSystem = fileSystemNamed(top.fsType)
+  if (fileSystem === undefined || isReadOnlyMount(top) || progress.formatted !== undefined) return done(undefined)
+  switch (progress.growth._tag) {
+    case "untried": {
+      const contents = progress.looks.at(-1)
+      if (contents === undefined) return act({ _tag: "Look" })
+      return needsGrowth(wish, device, contents) ? act({ _tag: "Grow", fileSystem, mountedAt: path }) : done(undefined)
+    }
+    case "reported":
+      return sizeAfterGrowth(facts, progress.growth.total)
+    case "refusedMounted":
+      // Pods that use it already gain nothing from losing it; without them a failed stage leaves nothing mounted.
+      return mountsOf(facts.mounts, device).length > 1 ? done(undefined) : act({ _tag: "Unmount" })
+  }
+}
