@@ -1,5 +1,5 @@
-import { randomUUID } from "node:crypto"
-import { readFileSync, truncateSync, writeFileSync } from "node:fs"
+import { randomBytes, randomUUID } from "node:crypto"
+import { closeSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -157,6 +157,52 @@ describe("ext4 while it is mounted", () => {
         } else {
           assert.match(failure.value.message, /Permission denied to resize filesystem.*CAP_SYS_RESOURCE/)
         }
+      })
+    )
+  )
+})
+
+describe("a damaged file system that mkfs left to the mount to find", () => {
+  const damage = (path: string, offset: number) => {
+    const file = openSync(path, "r+")
+    writeSync(file, randomBytes(512), 0, 512, offset)
+    closeSync(file)
+  }
+
+  it.live("of xfs is neither mounted nor repaired, and a human told what to run", () =>
+    onHost(
+      Effect.gen(function* () {
+        const host = yield* HostMounter
+        const { disk, device } = yield* newDevice(sizeMiB)
+        const target = yield* newFolder("staging")
+        yield* host.format(device, "xfs", undefined, [])
+        damage(device.path, 2 * 512)
+        const damaged = () => {
+          sh("blockdev", "--flushbufs", device.path)
+          return readFileSync(disk.file).subarray(2 * 512, 3 * 512)
+        }
+        const before = damaged()
+        yield* host.check(device, "xfs")
+        const failure = yield* Effect.flip(host.mount(device, target, "xfs", []))
+        assert.match(failure.message, /Structure needs cleaning.*is damaged and needs a human/)
+        assert.include(failure.message, `"xfs_repair -n ${device.path}"`)
+        assert.isTrue(before.equals(damaged()))
+      })
+    )
+  )
+
+  it.live("of btrfs is not mounted either", () =>
+    onHost(
+      Effect.gen(function* () {
+        const host = yield* HostMounter
+        const { device } = yield* newDevice(sizeMiB)
+        const target = yield* newFolder("staging")
+        yield* host.format(device, "btrfs", undefined, ["-m", "single"])
+        const [, root = ""] = /^root\s+(\d+)$/m.exec(sh("btrfs", "inspect-internal", "dump-super", device.path)) ?? []
+        const physical = /physical (\d+)/.exec(sh("btrfs-map-logical", "-l", root, device.path))?.[1]
+        for (let at = 0; at < 16384; at += 512) damage(device.path, Number(physical) + at)
+        const failure = yield* Effect.flip(host.mount(device, target, "btrfs", []))
+        assert.include(failure.message, `"btrfs check --readonly ${device.path}"`)
       })
     )
   )

@@ -8,6 +8,7 @@ import { type Command, type Completed, complaint, expectSuccess, mutate } from "
 import type { Contents } from "./contents.ts"
 import type { Devices } from "./devices.ts"
 import { callWithCode, failed } from "./failures.ts"
+import { formatOptions } from "./formatOptions.ts"
 import type { HostOptions } from "./HostOptions.ts"
 
 type Tool = Pick<Command, "program" | "args" | "debianPackage">
@@ -23,19 +24,6 @@ const packageOf = (fileSystem: FileSystem): string => {
   }
 }
 
-/** The Go driver's defaults: no reserved blocks on ext. The force flags only silence questions; see `makeFilesystems`. */
-const ourOptions = (fileSystem: FileSystem, uuid: string | undefined): ReadonlyArray<string> => {
-  switch (familyOf(fileSystem)) {
-    case "ext":
-      return ["-q", "-F", "-m0", ...(uuid === undefined ? [] : ["-U", uuid])]
-    case "xfs":
-      return ["-q", "-f", ...(uuid === undefined ? [] : ["-m", `uuid=${uuid}`])]
-    case "btrfs":
-      return ["-q", "-f", ...(uuid === undefined ? [] : ["-U", uuid])]
-  }
-}
-
-/** The user's options come after ours, because the last of two that contradict each other holds. */
 export const formatTool = (
   fileSystem: FileSystem,
   device: string,
@@ -44,7 +32,7 @@ export const formatTool = (
 ): Tool => ({
   program: `mkfs.${fileSystem}`,
   debianPackage: packageOf(fileSystem),
-  args: [...ourOptions(fileSystem, uuid), ...options, device]
+  args: [...formatOptions(fileSystem, uuid, options), device]
 })
 
 /** xfs and btrfs repair themselves while they are mounted; only ext has to be asked. */

@@ -4,6 +4,7 @@ import type { FileSystem } from "../../domain/Capability.ts"
 import { HostFailure } from "../../domain/errors.ts"
 import type { HostMounter } from "../../ports/HostMounter.ts"
 import { type Command, complaint, expectSuccess, mutate } from "../process/Command.ts"
+import { explainMount } from "./damage.ts"
 import type { Devices } from "./devices.ts"
 import { call, failed } from "./failures.ts"
 import type { HostOptions } from "./HostOptions.ts"
@@ -60,9 +61,10 @@ export const makeMounting = ({ limits }: HostOptions, devices: Devices): Mountin
       if (place.kind !== "directory") return yield* failed(operation, `${target} is no directory (${place.kind})`)
       const joined = mountOptions(fileSystem, options)
       yield* succeeds(command(operation, "mount", ["-t", fileSystem, "-o", joined, device.path, place.path])).pipe(
-        Effect.mapError(
-          ({ outcome, detail }) => new HostFailure({ operation, outcome, detail: withoutValues(detail, options) })
-        )
+        Effect.mapError(({ outcome, detail }) => {
+          const shown = explainMount(fileSystem, device.path, withoutValues(detail, options))
+          return new HostFailure({ operation, outcome, detail: shown })
+        })
       )
     })
   }
