@@ -16,6 +16,7 @@ const claim = { namespace: "shop", name: "data" }
 const path = "/api/v1/namespaces/shop/persistentvolumeclaims/data"
 const hints = { "cinder.csi.openstack.org/affinity": "a" }
 const token = "secret-token-1"
+const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 type Pod = Pick<KubernetesOptions, "serviceHost" | "servicePort" | "serviceAccountFolder">
 
@@ -178,8 +179,6 @@ describe("a claim at --master alone", () => {
 })
 
 describe("a way to the API that cannot be used is refused at start", () => {
-  const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
-
   live(
     "an address that is none, without a word of the password in it",
     Effect.gen(function* () {
@@ -220,6 +219,24 @@ describe("a way to the API that cannot be used is refused at start", () => {
       }
     })
   )
+})
+
+describe("a pod whose authority cannot be used", () => {
+  for (const [what, text] of [
+    ["holds no certificate", "no certificate"],
+    ["is no certificate between its lines", broken],
+    ["is empty", ""]
+  ] as const) {
+    live(
+      `is refused at start: its file ${what}`,
+      Effect.gen(function* () {
+        const pod = yield* podAt(yield* temporaryFolder, 1, token)
+        yield* Effect.promise(() => writeFile(join(pod.serviceAccountFolder, "ca.crt"), text))
+        const { message } = yield* Effect.flip(claimsWith([], pod))
+        assert.include(message, "ca.crt holds no certificate in PEM form")
+      })
+    )
+  }
 })
 
 describe("a claim that is not shown", () => {
