@@ -1,5 +1,5 @@
 import { Context, Effect, Layer } from "effect"
-import { placeOfToken, tokenOfPlace } from "./cloudTokens.ts"
+import { digestOf, placeOfToken, tokenOfPlace } from "./cloudTokens.ts"
 import { answerToSearch, incompleteList } from "./decisions/clouds.ts"
 import { type DomainError, UnknownPageToken } from "./errors.ts"
 import { SnapshotProvisioning } from "./SnapshotProvisioning.ts"
@@ -42,7 +42,7 @@ export class Clouds extends Context.Tag("cinder-csi/domain/Clouds")<
 
 export const makeClouds = (services: ReadonlyMap<string, CloudServices>): Clouds["Type"] => {
   const served = new Map([...services].sort(([one], [other]) => (one < other ? -1 : 1)))
-  const clouds = [...served].map(([name, { volumes }]) => ({ name, volumes }))
+  const clouds = [...served].map(([name, { volumes }]) => ({ name, digest: digestOf(name), volumes }))
 
   const getVolume = Effect.fn("Clouds.getVolume")((id: VolumeId) =>
     // Turned inside out, so that the first volume found ends the search and failures do not.
@@ -60,13 +60,13 @@ export const makeClouds = (services: ReadonlyMap<string, CloudServices>): Clouds
 
   const listVolumes = Effect.fn("Clouds.listVolumes")(function* (maxEntries: number, token: string) {
     const start = token === "" ? undefined : placeOfToken(token)
-    const first = token === "" ? 0 : clouds.findIndex(({ name }) => name === start?.cloud)
+    const first = token === "" ? 0 : clouds.findIndex(({ digest }) => digest === start?.digest)
     if (first === -1) return yield* new UnknownPageToken({ token })
     let entries: ReadonlyArray<ListedVolume> = []
     let within = start?.token ?? ""
-    for (const { name, volumes } of clouds.slice(first)) {
+    for (const { name, digest, volumes } of clouds.slice(first)) {
       if (maxEntries > 0 && entries.length === maxEntries) {
-        return { entries, nextToken: tokenOfPlace({ cloud: name, token: within }) }
+        return { entries, nextToken: tokenOfPlace({ digest, token: within }) }
       }
       const page: VolumePage = yield* volumes
         .list(maxEntries > 0 ? maxEntries - entries.length : maxEntries, within)
@@ -77,7 +77,7 @@ export const makeClouds = (services: ReadonlyMap<string, CloudServices>): Clouds
         )
       entries = [...entries, ...page.entries]
       if (page.nextToken !== undefined) {
-        return { entries, nextToken: tokenOfPlace({ cloud: name, token: page.nextToken }) }
+        return { entries, nextToken: tokenOfPlace({ digest, token: page.nextToken }) }
       }
       within = ""
     }
