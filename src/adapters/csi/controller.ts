@@ -3,9 +3,10 @@ import { type CloudServices, Clouds } from "../../domain/Clouds.ts"
 import { type DomainError, Unsupported } from "../../domain/errors.ts"
 import * as from from "./fromWireController.ts"
 import { ControllerServiceCapability_RPC_Type as Can, type ControllerServer, ControllerService } from "./gen/csi.ts"
-import { cloudOf, type SecretReference } from "./secrets.ts"
+import { cloudNameIn, cloudOf, type SecretReference } from "./secrets.ts"
 import type { Service } from "./server.ts"
 import * as to from "./toWire.ts"
+import type { Unary } from "./unary.ts"
 
 const always = [
   Can.CREATE_DELETE_VOLUME,
@@ -45,60 +46,61 @@ export const controllerService = Effect.fnUntraced(function* ({ singleNodeMultiW
     type: { $case: "rpc" as const, value: { type } }
   }))
 
+  /** A name that is not served may be anything, and the message says it already. */
+  const annotationsOf = ({ secrets }: WithSecrets) => {
+    const cloud = cloudNameIn(secrets)
+    return cloud !== "" && clouds.served.has(cloud) ? { cloud } : {}
+  }
+
   /** Finds the cloud of a call before anything else of its request is looked at. */
-  const inCloud =
-    <In extends WithSecrets, Out>(
-      reference: SecretReference,
-      handle: (cloud: CloudServices, request: In) => Effect.Effect<Out, DomainError>
-    ) =>
-    (request: In): Effect.Effect<Out, DomainError> =>
-      Effect.flatMap(cloudOf(request.secrets, clouds.served, reference), (cloud) => handle(cloud, request))
+  const inCloud = <In extends WithSecrets, Out>(
+    unary: Unary,
+    method: string,
+    reference: SecretReference,
+    handle: (cloud: CloudServices, request: In) => Effect.Effect<Out, DomainError>
+  ) =>
+    unary<In, Out>(
+      method,
+      (request) =>
+        Effect.flatMap(cloudOf(request.secrets, clouds.served, reference), (cloud) => handle(cloud, request)),
+      annotationsOf
+    )
 
   const service: Service = ({ reads, changes }) => {
     const handlers: ControllerServer = {
       controllerGetCapabilities: reads("ControllerGetCapabilities", () => Effect.succeed({ capabilities })),
-      createVolume: changes(
-        "CreateVolume",
-        inCloud("provisioner", ({ volumes }, request) =>
-          from.provisionRequest(request).pipe(Effect.flatMap(volumes.provision), Effect.map(to.createVolumeResponse))
-        )
+      createVolume: inCloud(changes, "CreateVolume", "provisioner", ({ volumes }, request) =>
+        from.provisionRequest(request).pipe(Effect.flatMap(volumes.provision), Effect.map(to.createVolumeResponse))
       ),
-      deleteVolume: changes(
-        "DeleteVolume",
-        inCloud("provisioner", ({ volumes }, request) =>
-          from.volumeToRemove(request).pipe(Effect.flatMap(volumes.remove), Effect.as({}))
-        )
+      deleteVolume: inCloud(changes, "DeleteVolume", "provisioner", ({ volumes }, request) =>
+        from.volumeToRemove(request).pipe(Effect.flatMap(volumes.remove), Effect.as({}))
       ),
-      controllerPublishVolume: changes(
+      controllerPublishVolume: inCloud(
+        changes,
         "ControllerPublishVolume",
-        inCloud("controller-publish", ({ attachments }, request) =>
+        "controller-publish",
+        ({ attachments }, request) =>
           from.publishRequest(request).pipe(Effect.flatMap(attachments.publish), Effect.map(to.publishResponse))
-        )
       ),
-      controllerUnpublishVolume: changes(
+      controllerUnpublishVolume: inCloud(
+        changes,
         "ControllerUnpublishVolume",
-        inCloud("controller-publish", ({ attachments }, request) =>
+        "controller-publish",
+        ({ attachments }, request) =>
           from.unpublishRequest(request).pipe(
             Effect.flatMap(({ volumeId, serverId }) => attachments.unpublish(volumeId, serverId)),
             Effect.as({})
           )
-        )
       ),
-      validateVolumeCapabilities: reads(
-        "ValidateVolumeCapabilities",
-        inCloud("provisioner", ({ volumes }, request) =>
-          from
-            .validationRequest(request)
-            .pipe(Effect.flatMap(volumes.validate), Effect.map(to.validationResponse(request.volumeCapabilities)))
-        )
+      validateVolumeCapabilities: inCloud(reads, "ValidateVolumeCapabilities", "provisioner", ({ volumes }, request) =>
+        from
+          .validationRequest(request)
+          .pipe(Effect.flatMap(volumes.validate), Effect.map(to.validationResponse(request.volumeCapabilities)))
       ),
-      controllerExpandVolume: changes(
-        "ControllerExpandVolume",
-        inCloud("controller-expand", ({ volumes }, request) =>
-          from.expandRequest(request).pipe(
-            Effect.flatMap(({ volumeId, capacity, capability }) => volumes.expand(volumeId, capacity, capability)),
-            Effect.map(to.expandResponse)
-          )
+      controllerExpandVolume: inCloud(changes, "ControllerExpandVolume", "controller-expand", ({ volumes }, request) =>
+        from.expandRequest(request).pipe(
+          Effect.flatMap(({ volumeId, capacity, capability }) => volumes.expand(volumeId, capacity, capability)),
+          Effect.map(to.expandResponse)
         )
       ),
       controllerGetVolume: reads("ControllerGetVolume", (request) =>
@@ -110,27 +112,18 @@ export const controllerService = Effect.fnUntraced(function* ({ singleNodeMultiW
           Effect.map(to.listVolumesResponse)
         )
       ),
-      createSnapshot: changes(
-        "CreateSnapshot",
-        inCloud("snapshotter", ({ snapshots }, request) =>
-          from.snapshotRequest(request).pipe(Effect.flatMap(snapshots.create), Effect.map(to.createSnapshotResponse))
-        )
+      createSnapshot: inCloud(changes, "CreateSnapshot", "snapshotter", ({ snapshots }, request) =>
+        from.snapshotRequest(request).pipe(Effect.flatMap(snapshots.create), Effect.map(to.createSnapshotResponse))
       ),
-      deleteSnapshot: changes(
-        "DeleteSnapshot",
-        inCloud("snapshotter", ({ snapshots }, request) =>
-          from.snapshotToRemove(request).pipe(Effect.flatMap(snapshots.remove), Effect.as({}))
-        )
+      deleteSnapshot: inCloud(changes, "DeleteSnapshot", "snapshotter", ({ snapshots }, request) =>
+        from.snapshotToRemove(request).pipe(Effect.flatMap(snapshots.remove), Effect.as({}))
       ),
-      listSnapshots: reads(
-        "ListSnapshots",
-        inCloud("snapshotter-list", ({ snapshots }, request) =>
-          from.pageRequest(request).pipe(
-            Effect.flatMap(({ maxEntries, token }) =>
-              snapshots.list(from.snapshotFilter(request), pageSize(maxEntries), token)
-            ),
-            Effect.map(to.listSnapshotsResponse)
-          )
+      listSnapshots: inCloud(reads, "ListSnapshots", "snapshotter-list", ({ snapshots }, request) =>
+        from.pageRequest(request).pipe(
+          Effect.flatMap(({ maxEntries, token }) =>
+            snapshots.list(from.snapshotFilter(request), pageSize(maxEntries), token)
+          ),
+          Effect.map(to.listSnapshotsResponse)
         )
       ),
       getCapacity: reads("GetCapacity", unsupported("asking for free capacity (GET_CAPACITY)")),

@@ -20,13 +20,16 @@ const remedy = (reference: SecretReference): string =>
   `name one in a secret that the ${classOf(reference)} refers to by ` +
   `csi.storage.k8s.io/${reference}-secret-name and csi.storage.k8s.io/${reference}-secret-namespace`
 
-/** The cloud that the secrets of a call name, `""` if none. The one value that is ever read from secrets. */
+/** The name of a call's cloud, `""` if none is given. The one value that is ever read from secrets. */
+export const cloudNameIn = (secrets: ReadonlyMap<string, string>): string => secrets.get("cloud") ?? ""
+
+/** The cloud that the secrets of a call name. */
 export const cloudOf = <Cloud>(
   secrets: ReadonlyMap<string, string>,
   served: ReadonlyMap<string, Cloud>,
   reference: SecretReference
 ): Checked<Cloud> => {
-  const name = secrets.get("cloud") ?? ""
+  const name = cloudNameIn(secrets)
   const cloud = served.get(name)
   if (cloud !== undefined) return Either.right(cloud)
   const titles = [...served.keys()].map(cloudTitle).join(", ")

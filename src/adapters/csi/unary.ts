@@ -8,10 +8,14 @@ import type { InFlight } from "./inFlight.ts"
 import { subjectOf } from "./requestIds.ts"
 import { type RpcStatus, rpcStatus, statusOf } from "./status.ts"
 
+/** More for the log of a call, by key, than the ids of its request. */
+type Annotations = Readonly<Record<string, string>>
+
 /** Turns a handler that is an Effect into one for gRPC. `method` is the RPC's name in the specification. */
 export type Unary = <In extends object, Out>(
   method: string,
-  handle: (request: In) => Effect.Effect<Out, DomainError>
+  handle: (request: In) => Effect.Effect<Out, DomainError>,
+  annotationsOf?: (request: In) => Annotations
 ) => handleUnaryCall<In, Out>
 
 /** A success of `changes` is a line in the log, a success of `reads` is for debugging; only `changes` stand in line. */
@@ -74,7 +78,7 @@ export const makeCalls = (inFlight: InFlight, budget: Duration.DurationInput): E
 
     const unary =
       (changes: boolean): Unary =>
-      (method, handle) =>
+      (method, handle, annotationsOf = () => ({})) =>
       (call, reply) => {
         const { request } = call
         const remaining = Number(call.getDeadline()) - Date.now()
@@ -86,6 +90,7 @@ export const makeCalls = (inFlight: InFlight, budget: Duration.DurationInput): E
         })
         const fiber = answer(method, request, remaining, work).pipe(
           logged(method, changes, request),
+          Effect.annotateLogs(annotationsOf(request)),
           Effect.withSpan(method),
           Effect.uninterruptible,
           Runtime.runFork(runtime)

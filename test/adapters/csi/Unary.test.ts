@@ -256,6 +256,33 @@ describe("The log of calls", () => {
     })
   )
 
+  it.scopedLive("names the cloud that a secret chose, also on lines of the work, and nothing else of the secret", () =>
+    Effect.gen(function* () {
+      const { lines, layer } = capturedLogs()
+      const { client } = yield* driver({
+        cloudNames: ["", "north"],
+        volumes: { remove: (id) => (id === "vol-1" ? Effect.logWarning("on the way") : Effect.void) }
+      }).pipe(Effect.provide(layer))
+      const told = (cloud: string) => ({ secrets: new Map(Object.entries({ cloud, password: "hunter2-secret" })) })
+      yield* client.deleteVolume({ volumeId: "vol-1", ...told("north") })
+      yield* Effect.flip(client.createVolume({ name: "pvc-1", ...told("north") }))
+      yield* client.deleteVolume({ volumeId: "vol-2", ...told("") })
+      yield* Effect.flip(client.deleteVolume({ volumeId: "vol-3", ...told("nroth") }))
+      const read = lines.map((line) => JSON.parse(line))
+      assert.deepStrictEqual(
+        read.map(([, [message], { method, cloud }]) => [message.split(" ", 2)[0], method, cloud]),
+        [
+          ["on", "DeleteVolume", "north"],
+          ["OK", "DeleteVolume", "north"],
+          ["INVALID_ARGUMENT:", "CreateVolume", "north"],
+          ["OK", "DeleteVolume", undefined],
+          ["INVALID_ARGUMENT:", "DeleteVolume", undefined]
+        ]
+      )
+      assert.notInclude(lines.join(), "hunter2")
+    })
+  )
+
   it.scopedLive("never holds secrets, mount flags, contexts or parameters", () =>
     Effect.gen(function* () {
       const secrets = new Map([["password", "hunter2-secret"]])

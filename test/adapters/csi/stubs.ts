@@ -8,17 +8,17 @@ import type { CapacityRange, VolumeCapability } from "../../../src/adapters/csi/
 import { identityService } from "../../../src/adapters/csi/identity.ts"
 import { nodeService } from "../../../src/adapters/csi/node.ts"
 import { type ServeOptions, serve } from "../../../src/adapters/csi/server.ts"
-import { Clouds } from "../../../src/domain/Clouds.ts"
+import { Clouds, makeClouds } from "../../../src/domain/Clouds.ts"
 import { VolumeNotFound } from "../../../src/domain/errors.ts"
 import { NodePublishing } from "../../../src/domain/NodePublishing.ts"
 import { NodeStaging } from "../../../src/domain/NodeStaging.ts"
 import { NodeVolumes } from "../../../src/domain/NodeVolumes.ts"
 import { ServerId } from "../../../src/domain/Server.ts"
 import { SnapshotId } from "../../../src/domain/Snapshot.ts"
-import { SnapshotProvisioning } from "../../../src/domain/SnapshotProvisioning.ts"
+import type { SnapshotProvisioning } from "../../../src/domain/SnapshotProvisioning.ts"
 import { VolumeId } from "../../../src/domain/Volume.ts"
-import { VolumeAttachment } from "../../../src/domain/VolumeAttachment.ts"
-import { VolumeProvisioning } from "../../../src/domain/VolumeProvisioning.ts"
+import type { VolumeAttachment } from "../../../src/domain/VolumeAttachment.ts"
+import type { VolumeProvisioning } from "../../../src/domain/VolumeProvisioning.ts"
 
 export const provisioned = {
   id: VolumeId("vol-1"),
@@ -69,6 +69,8 @@ const nodeVolumes: NodeVolumes["Type"] = {
 
 /** Answers that differ from the plain success of every method. */
 export interface Stubs {
+  /** The clouds that are served, all by the same stubs; unless given, plain [Global]. */
+  readonly cloudNames?: ReadonlyArray<string>
   readonly volumes?: Partial<VolumeProvisioning["Type"]>
   readonly attachments?: Partial<VolumeAttachment["Type"]>
   readonly snapshots?: Partial<SnapshotProvisioning["Type"]>
@@ -77,17 +79,18 @@ export interface Stubs {
   readonly nodeVolumes?: Partial<NodeVolumes["Type"]>
 }
 
+const cloudsOf = (stubs: Stubs) => {
+  const services = {
+    volumes: { ...volumes, ...stubs.volumes },
+    attachments: { ...attachments, ...stubs.attachments },
+    snapshots: { ...snapshots, ...stubs.snapshots }
+  }
+  return makeClouds(new Map((stubs.cloudNames ?? [""]).map((name) => [name, services])))
+}
+
 const layerOf = (stubs: Stubs) =>
   Layer.mergeAll(
-    Clouds.layerOfOne.pipe(
-      Layer.provide(
-        Layer.mergeAll(
-          Layer.succeed(VolumeProvisioning, { ...volumes, ...stubs.volumes }),
-          Layer.succeed(VolumeAttachment, { ...attachments, ...stubs.attachments }),
-          Layer.succeed(SnapshotProvisioning, { ...snapshots, ...stubs.snapshots })
-        )
-      )
-    ),
+    Layer.succeed(Clouds, cloudsOf(stubs)),
     Layer.succeed(NodeStaging, { ...staging, ...stubs.staging }),
     Layer.succeed(NodePublishing, { ...publishing, ...stubs.publishing }),
     Layer.succeed(NodeVolumes, { ...nodeVolumes, ...stubs.nodeVolumes })
