@@ -2,6 +2,7 @@ import { Context, Effect, Layer } from "effect"
 import { HostMounter } from "../ports/HostMounter.ts"
 import type { InstanceMetadata } from "../ports/InstanceMetadata.ts"
 import type { VolumeCapability } from "./Capability.ts"
+import { sharingRisk } from "./decisions/capabilities.ts"
 import {
   decideNodePublish,
   type NodePublishAction,
@@ -13,6 +14,7 @@ import { makeDiskSearch } from "./diskSearch.ts"
 import { type DomainError, type HostFailure, InvalidInput, Refused, Unsupported } from "./errors.ts"
 import { locateMounted, readMounts, topIsStale } from "./hostFacts.ts"
 import { isWithin, parentOf } from "./hostPath.ts"
+import { NodeNotices } from "./NodeNotices.ts"
 import { NodeOperations } from "./NodeOperations.ts"
 import { namedFileSystem, requireField, requirePath } from "./nodeRequests.ts"
 import { isFinal, settle } from "./nodeSettling.ts"
@@ -47,6 +49,7 @@ export class NodePublishing extends Context.Tag("cinder-csi/domain/NodePublishin
       const host = yield* HostMounter
       const { find } = yield* makeDiskSearch
       const exclusively = yield* NodeOperations
+      const noticeOnce = yield* NodeNotices
 
       /** `remove` takes only what is empty, so that its refusal says that something is in the way. */
       const removeEmpty = (path: string) =>
@@ -136,6 +139,8 @@ export class NodePublishing extends Context.Tag("cinder-csi/domain/NodePublishin
           return yield* new InvalidInput({ field: "target_path", problem: "lies within staging_target_path" })
         }
         const { access, mode } = capability
+        const risk = sharingRisk(volumeId, capability)
+        if (risk !== undefined) yield* noticeOnce(risk)
         yield* exclusively(
           [volumeId],
           publishTarget({ volumeId, access: access._tag, fileSystem, mode, readOnly }, request)
@@ -160,5 +165,5 @@ export class NodePublishing extends Context.Tag("cinder-csi/domain/NodePublishin
 
       return { publish, unpublish }
     })
-  ).pipe(Layer.provide(NodeOperations.layer))
+  ).pipe(Layer.provide(Layer.merge(NodeOperations.layer, NodeNotices.layer)))
 }

@@ -19,12 +19,12 @@ import { guardUuid } from "./decisions/writeGuard.ts"
 import { makeDiskSearch } from "./diskSearch.ts"
 import { DeviceNotFound, type DomainError, type HostFailure } from "./errors.ts"
 import { locateMounted, readMounts, topIsStale } from "./hostFacts.ts"
+import { NodeNotices } from "./NodeNotices.ts"
 import { NodeOperations } from "./NodeOperations.ts"
 import { NodeSettings } from "./NodeSettings.ts"
 import { namedFileSystem, requireField, requirePath } from "./nodeRequests.ts"
 import { isFinal, settle } from "./nodeSettling.ts"
 import { makePatience, type Patience } from "./nodeWaiting.ts"
-import { makeNoticeOnce } from "./noticeOnce.ts"
 import { encryptedKey, leastBytesIn } from "./publishContext.ts"
 import type { VolumeId } from "./Volume.ts"
 import { createdEmptyKey, isSet, resizeRequiredKey } from "./volumeContext.ts"
@@ -68,7 +68,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
       const settings = yield* NodeSettings
       const { described } = yield* makeDiskSearch
       const exclusively = yield* NodeOperations
-      const noticeOnce = yield* makeNoticeOnce
+      const noticeOnce = yield* NodeNotices
 
       const awaitDevice = Effect.fnUntraced(function* (
         volumeId: VolumeId,
@@ -243,5 +243,5 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
 
       return { stage, unstage }
     })
-  ).pipe(Layer.provide(NodeOperations.layer))
+  ).pipe(Layer.provide(Layer.merge(NodeOperations.layer, NodeNotices.layer)))
 }

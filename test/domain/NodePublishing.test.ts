@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { VolumeId } from "../../src/domain/Volume.ts"
+import { capturedLogs } from "../adapters/csi/stubs.ts"
 import {
   asText,
   blockCapability,
@@ -12,6 +13,7 @@ import {
   plugNew,
   publishRequest,
   secondTarget,
+  servicesOn,
   stageRequest,
   stagingPath,
   targetPath,
@@ -107,6 +109,23 @@ describe("NodePublishing", () => {
         yield* memory.disks.unplug("server-1", volumeId)
         yield* memory.disks.plug("server-1", volumeId)
         assert.strictEqual((yield* Effect.flip(publishing.publish(publishRequest())))._tag, "Refused")
+      })
+    )
+
+    it.effect("of several writing nodes is warned of once by a driver that was restarted after it was staged", () =>
+      Effect.gen(function* () {
+        const { lines, layer } = capturedLogs()
+        const capability = mountCapability("MULTI_NODE_MULTI_WRITER")
+        const { host, staging } = yield* nodeWithDisk()
+        yield* staging.stage(stageRequest({ capability }))
+        const { publishing, staging: stagingAnew } = yield* servicesOn(host)
+        const warnings = () => lines.filter((line) => line.includes("a second node that writes to it")).length
+        yield* Effect.provide(publishing.publish(publishRequest({ capability })), layer)
+        assert.strictEqual(warnings(), 1)
+        yield* Effect.provide(publishing.publish(publishRequest({ capability, targetPath: secondTarget })), layer)
+        yield* Effect.provide(stagingAnew.stage(stageRequest({ capability })), layer)
+        assert.deepStrictEqual(yield* mountTargets(host), [stagingPath, targetPath, secondTarget])
+        assert.strictEqual(warnings(), 1)
       })
     )
 
