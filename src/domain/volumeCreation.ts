@@ -20,7 +20,7 @@ import { silence } from "./decisions/explanations.ts"
 import { hintMetadata } from "./decisions/hints.ts"
 import { phaseOf, staleReadMillis } from "./decisions/phases.ts"
 import { description, type VolumePlan } from "./decisions/plan.ts"
-import { sourceMetadata } from "./decisions/source.ts"
+import { failedRestoreOf, sourceMetadata } from "./decisions/source.ts"
 import { type CloudFailure, type DomainError, Refused } from "./errors.ts"
 import { makeKnownZones } from "./knownZones.ts"
 import { makeNoticeOnce } from "./noticeOnce.ts"
@@ -80,6 +80,18 @@ export const makeCreateVolume = Effect.gen(function* () {
 
   const remove = (volume: Volume) => Effect.uninterruptible(cinder.deleteVolume(volume.id))
 
+  /** What Cinder says of a restore that failed it says of the backup, without naming the volume. */
+  const explain = (volume: Volume) =>
+    Effect.flatMap(cinder.explain(volume.id), (explanation) => {
+      const backup = failedRestoreOf(volume)
+      return explanation !== undefined || backup === undefined
+        ? Effect.succeed(explanation)
+        : Effect.map(
+            cinder.explain(backup),
+            (said) => said && `the newest message about backup ${backup} is ${JSON.stringify(said)}`
+          )
+    })
+
   const act = Effect.fnUntraced(function* (action: CreateAction, facts: CreateFacts, hints: Hints) {
     switch (action._tag) {
       case "Create":
@@ -87,7 +99,7 @@ export const makeCreateVolume = Effect.gen(function* () {
       case "AskZones":
         return { ...facts, zones: yield* knownZones.ask }
       case "Bury": {
-        const explanation = yield* cinder.explain(action.remains.id)
+        const explanation = yield* explain(action.remains)
         yield* Effect.logWarning(`volume ${action.remains.id} failed and is deleted: ${explanation ?? silence}`)
         yield* remove(action.remains)
         return buried(facts, action.remains, explanation)
@@ -105,7 +117,7 @@ export const makeCreateVolume = Effect.gen(function* () {
         return yield* action.error
       case "Explain": {
         const { id, status } = action.volume
-        const explanation = yield* cinder.explain(id)
+        const explanation = yield* explain(action.volume)
         return yield* new Refused({
           subject: `volume ${facts.plan.name}`,
           because: `volume ${id} of that name is ${status}: ${explanation ?? silence}`,

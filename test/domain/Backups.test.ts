@@ -512,7 +512,10 @@ describe("a volume made from a backup", () => {
       yield* faults.failWork({ work: "restore", outcome: "fails" })
       const error = yield* Effect.flip(restored(id))
       assert.strictEqual(error._tag, "Refused")
-      assert.include(error.message, "Cinder could not make it")
+      assert.include(
+        error.message,
+        `Cinder could not make it: the newest message about backup ${id} is "restore backup:Backup driver failed to restore backup."`
+      )
       assert.strictEqual((yield* cinder.listVolumes({ name: "pvc-1" })).rows.length, 0)
       assert.deepStrictEqual((yield* restored(id)).source, { _tag: "snapshot", id })
     }).pipe(Effect.provide(controllerOnWorld()))

@@ -3,7 +3,7 @@ import { answerOnly, found, refuseIf } from "./decisions.ts"
 import { pageOf } from "./IndexedTable.ts"
 import { compareRows, isOneOf, isValue } from "./matching.ts"
 import { changeSnapshot } from "./snapshotOperations.ts"
-import { decideCreate } from "./volumeCreation.ts"
+import { decideCreate, explainRestore } from "./volumeCreation.ts"
 import { refuseBackup, refuseMetadataValues, refuseText, statusByAttachments } from "./volumeRules.ts"
 import type { WorldCinder } from "./World.ts"
 import type { Accepted, Engine } from "./worldEngine.ts"
@@ -185,7 +185,7 @@ const decideRestore = (
             return changeVolume(state, volumeId, { status: "available", metadata }, at)
           }
           changeVolume(state, volumeId, { status: "error_restoring" }, at)
-          addMessage(state, { type: "VOLUME", id: volumeId }, "015_026", "restore backup:Backup failed to restore.", at)
+          explainRestore(state, backupId, at)
         }
       })
     }

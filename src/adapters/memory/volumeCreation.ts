@@ -166,6 +166,16 @@ const place = (engine: Engine, id: string, ending: Ending, now: number): boolean
   return true
 }
 
+/** As Cinder does it: on the backup, and without a word of the volume. */
+export const explainRestore = (state: WorldState, backupId: string, now: number): void =>
+  addMessage(
+    state,
+    { type: "VOLUME_BACKUP", id: backupId },
+    "015_026",
+    "restore backup:Backup driver failed to restore backup.",
+    now
+  )
+
 const finishCreation = (engine: Engine, id: string, source: Source | undefined, ending: Ending, now: number) => {
   const { state } = engine
   const row = state.volumes.get(id)
@@ -176,6 +186,7 @@ const finishCreation = (engine: Engine, id: string, source: Source | undefined, 
     return changeVolume(state, id, { status: "available", metadata }, now)
   }
   changeVolume(state, id, { status: row.status === "creating" ? "error" : "error_restoring" }, now)
+  if (source?.disk.kind === "backup") return explainRestore(state, source.disk.id, now)
   addMessage(
     state,
     { type: "VOLUME", id },

@@ -1,5 +1,5 @@
 import { Either } from "effect"
-import type { Backup } from "../Backup.ts"
+import { type Backup, BackupId } from "../Backup.ts"
 import { NotReady, Refused } from "../errors.ts"
 import { type Snapshot, SnapshotId } from "../Snapshot.ts"
 import type { CopySource, Volume, VolumeSource } from "../Volume.ts"
@@ -19,10 +19,19 @@ export const sourceMetadata = (source: CopySource | undefined): Readonly<Record<
 const restoredFrom = ({ metadata }: Volume): ReadonlyArray<string> =>
   [metadata[cinderBackupKey], metadata[backupSourceKey]].filter((id) => id !== undefined)
 
+const backupBehind = (volume: Volume): BackupId | undefined => {
+  const [backup] = restoredFrom(volume)
+  return volume.source !== undefined || backup === undefined ? undefined : BackupId(backup)
+}
+
+/** The backup whose restore into the volume may be what failed; undefined if there is none. */
+export const failedRestoreOf = (volume: Volume): BackupId | undefined =>
+  volume.status === "error" || volume.status === "error_restoring" ? backupBehind(volume) : undefined
+
 /** What a volume was made from, as far as it shows. To CSI a backup is a snapshot. */
 export const originOf = (volume: Volume): VolumeSource | undefined => {
-  const [backup] = restoredFrom(volume)
-  return volume.source ?? (backup === undefined ? undefined : { _tag: "snapshot", id: SnapshotId(backup) })
+  const backup = backupBehind(volume)
+  return backup === undefined ? volume.source : { _tag: "snapshot", id: SnapshotId(backup) }
 }
 
 /**

@@ -158,6 +158,32 @@ describe("backups in the World", () => {
     )
   )
 
+  it.effect("that cannot be restored bear the reason themselves, and their volume bears none", () =>
+    inWorld({}, ({ cinder, faults }) =>
+      Effect.gen(function* () {
+        const volume = yield* cinder.createVolume({ sizeGiB: 1 })
+        const backup = yield* cinder.createBackup({ volumeId: volume.id })
+        yield* faults.failWork({ work: "restore", outcome: "fails", times: 2 })
+        const fresh = yield* cinder.createVolume({ backupId: backup.id })
+        yield* cinder.restoreBackup(backup.id, { volumeId: volume.id })
+        const about = (resourceId: string) =>
+          Effect.map(cinder.listMessages({ resourceId }), (rows) =>
+            rows.map(({ eventId, resourceType, userMessage }) => [eventId, resourceType, userMessage])
+          )
+        const reason = [
+          "VOLUME_VOLUME_BACKUP_015_026",
+          "VOLUME_BACKUP",
+          "restore backup:Backup driver failed to restore backup."
+        ]
+        assert.deepStrictEqual(
+          [yield* about(fresh.id), yield* about(volume.id), yield* about(backup.id)],
+          [[], [], [reason, reason]]
+        )
+        assert.strictEqual((yield* cinder.showBackup(backup.id)).status, "available")
+      })
+    )
+  )
+
   it.effect("are restored into a volume that is free and large enough", () =>
     inWorld({ latencies: { restore: "10 seconds" } }, ({ cinder }) =>
       Effect.gen(function* () {
