@@ -11,6 +11,10 @@ export interface CloudAndDriver {
   readonly flags?: ReadonlyArray<string>
 }
 
+/** `conf` of a cloud with these lines in [BlockStorage]. */
+export const withBlockStorage = (lines: string) => (authUrl: string) =>
+  `${cloudConf(authUrl)}[BlockStorage]\n${lines}\n`
+
 /** A World and its HTTP face, with the `cloud.conf` that leads there. */
 export const startCloud = (options: CloudAndDriver = {}) =>
   Effect.gen(function* () {

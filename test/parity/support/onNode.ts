@@ -1,0 +1,18 @@
+import { Effect } from "effect"
+import { makeOpenStackHttp } from "../../../src/adapters/memory/http/makeOpenStackHttp.ts"
+import { makeHostMemory, makeWorld } from "../../../src/adapters/memory/index.ts"
+import { startWired } from "../../support/wiredDriver.ts"
+
+/** A node alone, whose metadata say that it is in this zone of Nova. */
+export const onNode = (conf: string, flags: ReadonlyArray<string> = [], zone = "nova") =>
+  Effect.gen(function* () {
+    const memory = yield* makeHostMemory()
+    const world = yield* makeWorld({ serverZones: [zone], servers: [{ name: "node-1" }] }).pipe(
+      Effect.provide(memory.layerDisks)
+    )
+    const { metadataUrl } = yield* makeOpenStackHttp({ world })
+    const { csi } = yield* startWired(conf, ["--provide-controller-service=false", ...flags], {
+      metadata: { searchOrder: ["metadataService"], baseUrls: [metadataUrl] }
+    })
+    return csi
+  })
