@@ -106,12 +106,13 @@ export const makeCreateBackup = Effect.gen(function* () {
       ? Effect.map(cinder.explain(id), (explanation) => explanation ?? silence)
       : Effect.succeed(failReason)
 
-  const giveUp = Effect.fnUntraced(function* (name: string, remains: MarkedBackup) {
+  const giveUp = Effect.fnUntraced(function* (facts: BackupFacts, remains: MarkedBackup) {
     const reason = yield* reasonFor(remains)
     yield* Effect.logWarning(`backup ${remains.id} failed and is deleted: ${reason}`)
     yield* Effect.uninterruptible(cinder.deleteBackup(remains.id))
+    yield* clean(facts)
     const because = `Cinder could not make it: ${reason}`
-    return yield* new Refused({ subject: `backup ${name}`, because, remedy: undefined })
+    return yield* new Refused({ subject: `backup ${facts.name}`, because, remedy: undefined })
   })
 
   /** A watch that comes to nothing is no failure once the backup was seen: it is answered as it was then. */
@@ -155,7 +156,7 @@ export const makeCreateBackup = Effect.gen(function* () {
           case "Clean":
             return yield* clean(facts)
           case "GiveUp":
-            return yield* giveUp(facts.name, action.remains)
+            return yield* giveUp(facts, action.remains)
           case "Explain": {
             const { id, status } = action.backup
             return yield* new Refused({

@@ -221,6 +221,21 @@ describe("a snapshot of the type backup", () => {
     }).pipe(Effect.provide(controllerOnWorld(quick)))
   )
 
+  it.effect("that fails while the call watches is begun anew, however long its temporary snapshot takes to go", () =>
+    Effect.gen(function* () {
+      const { faults } = yield* World
+      const service = yield* SnapshotProvisioning
+      const request = { volumeId: yield* aVolume, name: "snapshot-1", parameters: { type: "backup" } }
+      yield* faults.failWork({ work: "backup", outcome: "fails" })
+      const call = yield* Effect.fork(Effect.provideService(service.create(request), CallDeadline, 20_000))
+      yield* TestClock.adjust("20 seconds")
+      assert.strictEqual((yield* Effect.flip(Fiber.join(call)))._tag, "StillWorking")
+      assert.deepStrictEqual(yield* allBackups, [])
+      yield* finished
+      assert.isTrue((yield* inTime(service.create(request), "6 minutes")).ready)
+    }).pipe(Effect.provide(controllerOnWorld({ latencies: { ...quick.latencies, snapshotDelete: "1 minute" } })))
+  )
+
   it.effect("that fails after its id was given out is never replaced, and leaves only itself", () =>
     Effect.gen(function* () {
       const { faults } = yield* World

@@ -39,7 +39,10 @@ export type BackupAction =
   | { readonly _tag: "Copy"; readonly snapshot: Snapshot }
   /** Delete the temporary snapshots of the name. */
   | { readonly _tag: "Clean" }
-  /** Delete what this call's copy left behind and answer with the reason. */
+  /**
+   * Delete the failed backup, while it is known that nobody was told its id, and then the temporary snapshots, which may
+   * take longer than the call; answer with the reason.
+   */
   | { readonly _tag: "GiveUp"; readonly remains: MarkedBackup }
   /** Answer with the reason for the state of a backup that is not deleted here. */
   | { readonly _tag: "Explain"; readonly backup: MarkedBackup }
@@ -157,8 +160,8 @@ export const decideBackup = (facts: BackupFacts): Verdict<BackupAction, BackupRe
       return refuse(new NotReady({ subject: `backup ${backup.id}`, state: backup.status, remedy: undefined }))
     case "broken":
       if (!isOurs(backup, cluster)) return act({ _tag: "Explain", backup })
-      if (!cleaned) return act({ _tag: "Clean" })
-      return act(backup.id === fresh?.id ? { _tag: "GiveUp", remains: backup } : { _tag: "Explain", backup })
+      if (backup.id === fresh?.id) return act({ _tag: "GiveUp", remains: backup })
+      return act(cleaned ? { _tag: "Explain", backup } : { _tag: "Clean" })
   }
 }
 
