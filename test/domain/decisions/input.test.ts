@@ -125,14 +125,15 @@ describe("parameters of a StorageClass", () => {
   })
 
   it.each([
-    { parameters: { type: "" }, says: `parameters["type"] must not be empty; leave it out for the cloud's default` },
     { parameters: { type: "t".repeat(256) }, says: `parameters["type"] is longer than 255 characters` },
-    {
-      parameters: { availability: "" },
-      says: `parameters["availability"] must not be empty; leave it out for the cloud's default`
-    }
+    { parameters: { availability: "z".repeat(256) }, says: `parameters["availability"] is longer than 255 characters` }
   ])("refuse a bad value: $says", ({ parameters, says }) => {
     assert.strictEqual(problem(readVolumeParameters(parameters, [mountOn()])), says)
+  })
+
+  it("leave the choice to the cloud where they are empty", () => {
+    const read = readVolumeParameters({ type: "", availability: "" }, [mountOn()])
+    assert.deepStrictEqual(read, readVolumeParameters({}, [mountOn()]))
   })
 })
 
@@ -214,8 +215,8 @@ describe("parameters of a VolumeSnapshotClass", () => {
       says: `parameters["backup-max-duration-seconds-per-gb"] must be a whole number of seconds, such as 20`
     })),
     {
-      parameters: { type: "backup", availability: "" },
-      says: `parameters["availability"] must not be empty; leave it out for the cloud's default`
+      parameters: { type: "backup", availability: "z".repeat(256) },
+      says: `parameters["availability"] is longer than 255 characters`
     },
     { parameters: { "force-create": "maybe" }, says: `parameters["force-create"] must be true or false` },
     { parameters: { "force-create": "" }, says: `parameters["force-create"] must be true or false` }
