@@ -1,13 +1,13 @@
 import { mkdirSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { Effect, Layer, type Scope } from "effect"
+import { type Context, Effect, Layer, type Scope } from "effect"
 import type { Access } from "../../src/domain/Capability.ts"
 import { NodePublishing } from "../../src/domain/NodePublishing.ts"
 import { NodeSettings } from "../../src/domain/NodeSettings.ts"
 import { NodeStaging } from "../../src/domain/NodeStaging.ts"
 import { NodeVolumes } from "../../src/domain/NodeVolumes.ts"
 import type { VolumeId } from "../../src/domain/Volume.ts"
-import type { HostMounter } from "../../src/ports/HostMounter.ts"
+import { HostMounter } from "../../src/ports/HostMounter.ts"
 import { InstanceMetadata } from "../../src/ports/InstanceMetadata.ts"
 import { defaults, publishRequest, stageRequest } from "../domain/nodeHarness.ts"
 import { onHost, Scratch } from "./loopDisks.ts"
@@ -21,10 +21,24 @@ const Services = Layer.mergeAll(NodeStaging.layer, NodePublishing.layer, NodeVol
   Layer.provide(Layer.merge(Layer.succeed(NodeSettings, defaults), Layer.succeed(InstanceMetadata, metadata)))
 )
 
+type Host = Context.Tag.Service<HostMounter>
+
+/** The node's services as a program of its own; `disturb` stands for what happens to the host meanwhile. */
+export const anotherDriver = (disturb: (host: Host) => Partial<Host> = () => ({})) =>
+  Layer.fresh(Services).pipe(
+    Layer.provide(
+      Layer.effect(
+        HostMounter,
+        Effect.map(HostMounter, (host) => ({ ...host, ...disturb(host) }))
+      )
+    )
+  )
+
 /** Runs a test on the node's services over the real adapter, in a folder of its own. */
 export const onNode = <A, E>(
-  test: Effect.Effect<A, E, NodeStaging | NodePublishing | NodeVolumes | HostMounter | Scratch | Scope.Scope>
-) => onHost(Effect.provide(test, Services))
+  test: Effect.Effect<A, E, NodeStaging | NodePublishing | NodeVolumes | HostMounter | Scratch | Scope.Scope>,
+  disturb: (host: Host) => Partial<Host> = () => ({})
+) => onHost(Effect.provide(test, anotherDriver(disturb)))
 
 /** A volume on its way to pods of this node, at paths like kubelet's. */
 export const onItsWay = (volumeId: VolumeId, access: Partial<Extract<Access, { _tag: "mount" }>> | "block" = {}) =>
