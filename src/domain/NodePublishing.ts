@@ -85,7 +85,7 @@ export class NodePublishing extends Context.Tag("cinder-csi/domain/NodePublishin
         }
       })
 
-      const carryOut = (action: NodePublishAction, { targetPath }: NodePublishFacts) => {
+      const carryOut = (action: NodePublishAction, { device, targetPath, wish }: NodePublishFacts) => {
         switch (action._tag) {
           case "MakeDirectory":
             return host.makeDirectory(targetPath)
@@ -96,7 +96,7 @@ export class NodePublishing extends Context.Tag("cinder-csi/domain/NodePublishin
           case "Unmount":
             return host.unmount(targetPath)
           case "Bind":
-            return host.bind(action.source, targetPath, action.readOnly)
+            return host.bind(action.source, targetPath, action.readOnly, wish.access === "block" ? device : undefined)
         }
       }
 

@@ -32,9 +32,8 @@ import { createdEmptyKey, isSet, resizeRequiredKey } from "./volumeContext.ts"
 /** Hypervisors plug a disk in after they answered; slow ones take many seconds. */
 const deviceBudgetMillis = 45_000
 
-/** A bus that announces its disks has done so by now; others are asked again every so often. */
+/** A bus that announces its disks has done so by now; others are asked. */
 const firstRescanMillis = 2_000
-const rescanEveryMillis = 10_000
 
 /**
  * How long a disk gets to prove by its serial what it is, before Nova is asked where it plugged the volume in. What it
@@ -75,15 +74,13 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
         leastBytes: bigint | undefined,
         patience: Patience
       ) {
-        let nextRescan = firstRescanMillis
         for (;;) {
           const device = yield* host.findDevice(volumeId)
           if (device !== undefined) return device
           const waited = yield* patience.waited
           const addressed = waited < serialBudgetMillis ? undefined : yield* described(volumeId, leastBytes)
           if (addressed !== undefined) return addressed
-          if (waited >= nextRescan) {
-            nextRescan = waited + rescanEveryMillis
+          if (waited >= firstRescanMillis) {
             yield* Effect.catchAll(host.rescan, (failure) => Effect.logWarning(failure.message))
           }
           if (!(yield* patience.pause)) {

@@ -10,6 +10,11 @@ export interface BlockDevice {
   readonly path: string
   /** `major:minor` of the kernel. */
   readonly number: string
+  /**
+   * Differs for each disk that ever had this path and number: plugged out and in again a disk is another one. To be
+   * compared only.
+   */
+  readonly instance: string
   readonly sizeBytes: bigint
   /** What proved the identity, for people: such as "serial in sysfs". */
   readonly evidence: string
@@ -107,7 +112,10 @@ export class HostMounter extends Context.Tag("cinder-csi/ports/HostMounter")<
     ) => Effect.Effect<BlockDevice | undefined, HostFailure>
     /** Names and serials of the disks seen, for an error message. */
     readonly describeDevices: Effect.Effect<ReadonlyArray<string>>
-    /** Makes the kernel look for new disks, where a bus does not announce them itself. Idempotent. */
+    /**
+     * Makes the kernel look for new disks, where a bus does not announce them itself: at one such bus a call, and at none
+     * that was asked a short while ago, so that it may be called at will.
+     */
     readonly rescan: Effect.Effect<void, HostFailure>
     /** Looks whether the disk changed its size; answers with the size it has now. Idempotent. */
     readonly refreshSize: (device: BlockDevice) => Effect.Effect<BlockDevice, HostFailure>
@@ -138,8 +146,13 @@ export class HostMounter extends Context.Tag("cinder-csi/ports/HostMounter")<
       fileSystem: FileSystem,
       options: ReadonlyArray<string>
     ) => Effect.Effect<void, HostFailure>
-    /** Bind-mounts a directory on a directory, or a device node on a file. */
-    readonly bind: (source: string, target: string, readOnly: boolean) => Effect.Effect<void, HostFailure>
+    /** Bind-mounts a directory on a directory, or a device node on a file: then `device` is what the node has to lead to. */
+    readonly bind: (
+      source: string,
+      target: string,
+      readOnly: boolean,
+      device?: BlockDevice
+    ) => Effect.Effect<void, HostFailure>
     /** Undoes the topmost mount at the target; never lazily, never by force. Succeeds if nothing is mounted there. */
     readonly unmount: (target: string) => Effect.Effect<void, HostFailure>
     readonly locate: (path: string) => Effect.Effect<Place, HostFailure>

@@ -1,12 +1,33 @@
 import { randomUUID } from "node:crypto"
-import { symlinkSync, truncateSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { makeDevices } from "../../src/adapters/host/devices.ts"
 import { layerHostLinux } from "../../src/adapters/host/HostMounterLinux.ts"
+import { defaultHostOptions } from "../../src/adapters/host/HostOptions.ts"
+import { mutate } from "../../src/adapters/process/Command.ts"
+import type { HostFailure } from "../../src/domain/errors.ts"
 import { VolumeId } from "../../src/domain/Volume.ts"
 import { HostMounter } from "../../src/ports/HostMounter.ts"
-import { found, link, MiB, makeDisk, newDevice, onHost, Scratch, sh } from "./loopDisks.ts"
+import { found, link, MiB, makeDisk, mountsBelow, newDevice, newFolder, onHost, Scratch, sh } from "./loopDisks.ts"
+
+const ext4Image = Effect.map(Scratch, ({ folder }) => {
+  const file = join(folder, "image")
+  writeFileSync(file, "")
+  truncateSync(file, 64 * MiB)
+  sh("mkfs.ext4", "-q", "-F", file)
+  return file
+})
+
+/** A disk whose number another has by now; fails if somebody else was quicker to take the number. */
+const replacedBy = (file: string) =>
+  Effect.tap(newDevice(64), ({ disk }) =>
+    Effect.try(() => {
+      sh("losetup", "--detach", disk.loop)
+      sh("losetup", disk.loop, file)
+    })
+  )
 
 describe("finding a real disk", () => {
   it.live("finds the disk of a volume with its number and size", () =>
@@ -93,6 +114,58 @@ describe("finding a real disk", () => {
         assert.strictEqual((yield* found(disk)).sizeBytes, BigInt(64 * MiB))
         assert.strictEqual((yield* host.refreshSize(device)).sizeBytes, BigInt(128 * MiB))
         assert.strictEqual((yield* found(disk)).sizeBytes, BigInt(128 * MiB))
+      })
+    )
+  )
+
+  it.live("touches no disk that came in the place of the one that was meant", () =>
+    onHost(
+      Effect.gen(function* () {
+        const host = yield* HostMounter
+        const { folder } = yield* Scratch
+        const target = yield* newFolder("target")
+        const file = join(folder, "file")
+        writeFileSync(file, "")
+        const next = yield* ext4Image
+        const old = yield* Effect.retry(replacedBy(next), { times: 20 })
+        const before = readFileSync(next)
+        const touches: Readonly<Record<string, Effect.Effect<unknown, HostFailure>>> = {
+          contentsOf: host.contentsOf(old.device),
+          format: host.format(old.device, "ext4", undefined, []),
+          check: host.check(old.device, "ext4"),
+          grow: host.grow(old.device, "ext4", undefined),
+          "grow mounted": host.grow(old.device, "xfs", target),
+          mount: host.mount(old.device, target, "ext4", []),
+          bind: host.bind(old.device.path, file, false, old.device),
+          refreshSize: host.refreshSize(old.device)
+        }
+        for (const [what, touch] of Object.entries(touches)) {
+          assert.match((yield* Effect.flip(touch)).message, /the disk is gone/, what)
+        }
+        assert.deepStrictEqual(mountsBelow(folder), [])
+        assert.isTrue(before.equals(readFileSync(next)))
+        assert.notStrictEqual((yield* host.deviceAt(old.disk.loop))?.instance, old.device.instance)
+      })
+    )
+  )
+
+  it.live("keeps its name from being given away as long as a program works on it", () =>
+    onHost(
+      Effect.gen(function* () {
+        const { disk, device } = yield* newDevice(64)
+        const backing = `/sys/class/block/${disk.loop.slice("/dev/".length)}/loop/backing_file`
+        const detach = {
+          operation: "detach the disk that is worked on",
+          program: "sh",
+          debianPackage: "dash",
+          args: ["-c", `losetup --detach ${disk.loop}; cat ${backing}`],
+          timeLimit: "10 seconds"
+        } as const
+        const { pinned } = makeDevices({ ...defaultHostOptions, identity: "loop-backing-file" })
+        const during = yield* pinned("work on it", device, (holds) => mutate({ ...detach, holds }))
+        assert.strictEqual(during.stdout.trim(), disk.file)
+        const isAttached = Effect.sync(() => existsSync(backing) && readFileSync(backing, "utf8").trim() === disk.file)
+        yield* Effect.repeat(isAttached, { until: (attached) => !attached })
       })
     )
   )

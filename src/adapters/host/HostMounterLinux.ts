@@ -22,7 +22,7 @@ export const layerHostLinux = (given: Partial<HostOptions> = {}): Layer.Layer<Ho
       const contents = makeContents(options, devices, slowRead)
       const { mounts, mount, bind, unmount } = makeMounting(options, devices)
       const { format, check, grow } = makeFilesystems(options, devices, contents, mounts)
-      const { rescan, refreshSize } = makeRescanning(options, devices, slowRead)
+      const { rescan, refreshSize } = makeRescanning(options, devices)
       const vitals = makeVitals(options, devices)
       const { look } = options.limits
       return {

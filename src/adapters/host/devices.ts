@@ -1,42 +1,26 @@
-import { lstat, readdir, realpath } from "node:fs/promises"
+import { readdir, realpath } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect } from "effect"
 import type { DiskAddress } from "../../domain/DescribedDisk.ts"
 import type { HostFailure } from "../../domain/errors.ts"
 import type { VolumeId } from "../../domain/Volume.ts"
 import type { BlockDevice } from "../../ports/HostMounter.ts"
-import { call, codeOf, failed } from "./failures.ts"
+import { type NumberOf, numberOfNode } from "./deviceNumbers.ts"
+import { makeDiskRegister } from "./diskRegister.ts"
+import { call, failed } from "./failures.ts"
 import type { HostOptions } from "./HostOptions.ts"
 import { bearsSomeVolume, type Disk, describe, promises, proofOf } from "./identity.ts"
+import { makePinned, type Pinned } from "./pinning.ts"
 import { makeSysfs } from "./sysfs.ts"
-
-/** The device number of a block device node; undefined if the path is none. Symlinks are not followed. */
-export type NumberOf = (path: string) => Promise<string | undefined>
-
-/** glibc's makedev(3) taken apart again. */
-const formatNumber = (rdev: bigint): string => {
-  const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n)
-  const minor = (rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n)
-  return `${major}:${minor}`
-}
-
-export const numberOfNode: NumberOf = async (path) => {
-  try {
-    const stats = await lstat(path, { bigint: true })
-    return stats.isBlockDevice() ? formatNumber(stats.rdev) : undefined
-  } catch (error) {
-    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined
-    throw error
-  }
-}
 
 export interface Devices {
   readonly find: (volume: VolumeId) => Effect.Effect<BlockDevice | undefined, HostFailure>
   readonly findAt: (address: DiskAddress, volume: VolumeId) => Effect.Effect<BlockDevice | undefined, HostFailure>
   readonly describe: Effect.Effect<ReadonlyArray<string>>
   readonly at: (path: string) => Effect.Effect<BlockDevice | undefined, HostFailure>
-  /** Fails if the node no longer leads to the same disk, as after a quick detach and attach. */
+  /** Fails if the node no longer leads to the same disk, also if another has its name and number by now. */
   readonly verify: (operation: string, device: BlockDevice) => Effect.Effect<{ readonly name: string }, HostFailure>
+  readonly pinned: Pinned
   readonly holdersOf: (operation: string, device: BlockDevice) => Effect.Effect<ReadonlyArray<string>, HostFailure>
   readonly sizeOf: (operation: string, device: BlockDevice) => Effect.Effect<bigint, HostFailure>
 }
@@ -47,11 +31,10 @@ interface Node {
   readonly number: string
 }
 
-export const makeDevices = (
-  { devRoot, sysRoot, identity, limits }: HostOptions,
-  numberOf: NumberOf = numberOfNode
-): Devices => {
+export const makeDevices = (options: HostOptions, numberOf: NumberOf = numberOfNode): Devices => {
+  const { devRoot, sysRoot, identity, limits } = options
   const sysfs = makeSysfs(sysRoot)
+  const register = makeDiskRegister(options, sysfs)
   const byId = join(devRoot, "disk", "by-id")
   const byPath = join(devRoot, "disk", "by-path")
 
@@ -68,63 +51,72 @@ export const makeDevices = (
     return (await Promise.all(nodes)).flat()
   }
 
-  /** The nodes that udev's links promise to be the volume. */
+  /** The node of a disk by the kernel's name, where `!` stands for a slash, else by a link of udev's. */
+  const nodeOf = async (disk: Disk, volume: VolumeId): Promise<string | undefined> => {
+    const path = join(devRoot, disk.name.replaceAll("!", "/"))
+    if ((await numberOf(path)) === disk.number) return path
+    return (await promisedNodes(volume)).find(({ number }) => number === disk.number)?.path
+  }
+
+  /** The nodes that udev's links promise to be the volume: a hint at most, since every disk is asked who it is. */
   const promisedNodes = (volume: VolumeId) => nodesBehind(byId, (name) => promises(volume, name))
 
-  /** The node of a disk: udev's choice first, else the kernel's name, where `!` stands for a slash. */
-  const nodeOf = async (disk: Disk, promised: ReadonlyArray<Node>): Promise<string | undefined> => {
-    const linked = promised.find(({ number }) => number === disk.number)
-    if (linked !== undefined) return linked.path
-    const path = join(devRoot, disk.name.replaceAll("!", "/"))
-    return (await numberOf(path)) === disk.number ? path : undefined
+  /** What is at a node now; undefined if it is not the disk that was asked who it is. */
+  const deviceOf = async (disk: Disk, path: string, evidence: string): Promise<BlockDevice | undefined> => {
+    const { instance, name, number } = disk
+    const owner = await sysfs.ownerOf(number)
+    if (owner?.instance === instance) return { path, number, instance, sizeBytes: await sysfs.sizeOf(name), evidence }
+    register.forget(name)
+    return undefined
   }
 
   /**
-   * Serials are asked of every disk, so links are a hint at most. Loop devices carry no serial of their own and several
-   * pretended servers may share this host's, so there the links say which of them this one sees.
+   * Loop devices carry no serial of their own and several pretended servers may share this host's, so there the links say
+   * which of them this one sees.
    */
-  const candidates = (disks: ReadonlyArray<Disk>, promised: ReadonlyArray<Node>) =>
-    identity === "serial" ? disks : disks.filter((disk) => promised.some(({ number }) => number === disk.number))
-
-  const claimants = async (volume: VolumeId) => {
-    const promised = await promisedNodes(volume)
-    const proved = candidates(await sysfs.disks(), promised).flatMap((disk) => {
-      const evidence = proofOf(volume, disk, identity)
-      return evidence === undefined ? [] : [{ disk, evidence }]
+  const claimants = (operation: string, volume: VolumeId) =>
+    Effect.gen(function* () {
+      const proved = (yield* register.list(operation)).flatMap((disk) => {
+        const evidence = proofOf(volume, disk, identity)
+        return evidence === undefined ? [] : [{ disk, evidence }]
+      })
+      if (identity === "serial" || proved.length === 0) return proved
+      const promised = yield* look(operation, () => promisedNodes(volume))
+      return proved.filter(({ disk }) => promised.some(({ number }) => number === disk.number))
     })
-    return Promise.all(proved.map(async (claim) => ({ ...claim, path: await nodeOf(claim.disk, promised) })))
-  }
 
   const find = (volume: VolumeId) =>
     Effect.gen(function* () {
       const operation = `find the disk of volume ${volume}`
-      const [claim, ...others] = yield* look(operation, () => claimants(volume))
+      const [claim, ...others] = yield* claimants(operation, volume)
       if (claim === undefined) return undefined
       if (others.length > 0) {
         const names = [claim, ...others].map(({ disk }) => describe(disk)).join(" and ")
         return yield* failed(operation, `more than one disk claims to be it: ${names}`)
       }
-      const { disk, evidence, path } = claim
-      return path === undefined ? undefined : { path, number: disk.number, sizeBytes: disk.sizeBytes, evidence }
+      const { disk, evidence } = claim
+      return yield* look(operation, async () => {
+        const path = await nodeOf(disk, volume)
+        return path === undefined ? undefined : deviceOf(disk, path, evidence)
+      })
     })
 
   /** The whole disks whose links by path end with bus and address, as `acpi-VMBUS:00-scsi-0:0:0:2` does. */
-  const disksAt = async ({ address, bus }: DiskAddress) => {
-    const nodes = await nodesBehind(byPath, (name) => name.endsWith(`-${bus}-${address}`))
-    const disks = await sysfs.disks()
-    const numbers = [...new Set(nodes.map(({ number }) => number))]
-    return numbers.flatMap((number) => {
-      const disk = disks.find((each) => each.number === number)
-      const path = nodes.find((node) => node.number === number)?.path
-      return disk === undefined || path === undefined ? [] : [{ disk, path }]
+  const disksAt = (operation: string, { address, bus }: DiskAddress) =>
+    Effect.gen(function* () {
+      const isThere = (name: string) => name.endsWith(`-${bus}-${address}`)
+      const nodes = yield* look(operation, () => nodesBehind(byPath, isThere))
+      return (yield* register.list(operation)).flatMap((disk) => {
+        const path = nodes.find(({ number }) => number === disk.number)?.path
+        return path === undefined ? [] : [{ disk, path }]
+      })
     })
-  }
 
   const findAt = (address: DiskAddress, volume: VolumeId) =>
     Effect.gen(function* () {
       const where = `${address.bus} ${address.address}`
       const operation = `find the disk of volume ${volume} at ${where}`
-      const [found, ...others] = yield* look(operation, () => disksAt(address))
+      const [found, ...others] = yield* disksAt(operation, address)
       if (found === undefined) return undefined
       if (others.length > 0) {
         const names = [found, ...others].map(({ disk }) => describe(disk)).join(" and ")
@@ -136,31 +128,30 @@ export const makeDevices = (
         yield* Effect.logWarning(`${where} should be volume ${volume} and is ${describe(disk)}`)
         return undefined
       }
+      if (disk.isSilent) return yield* failed(operation, `${describe(disk)}: nobody knows which volume it is`)
       const evidence = proof ?? `address ${where} in the server's metadata`
-      return { path, number: disk.number, sizeBytes: disk.sizeBytes, evidence }
+      return yield* look(operation, () => deviceOf(disk, path, evidence))
     })
 
   const at = (path: string) =>
     look(`look at ${path}`, async (): Promise<BlockDevice | undefined> => {
       const number = await numberOf(path)
-      const name = number === undefined ? undefined : await sysfs.nameOf(number)
-      if (number === undefined || name === undefined) return undefined
+      const owner = number === undefined ? undefined : await sysfs.ownerOf(number)
+      if (number === undefined || owner === undefined) return undefined
+      const { instance, name } = owner
       const names = [join(devRoot, name.replaceAll("!", "/")), join("/dev", name.replaceAll("!", "/"))]
       const known = await Promise.all(names.map(async (node) => ((await numberOf(node)) === number ? [node] : [])))
       const sizeBytes = await sysfs.sizeOf(name)
-      return { path: known.flat()[0] ?? path, number, sizeBytes, evidence: `device number of ${path}` }
+      return { path: known.flat()[0] ?? path, number, instance, sizeBytes, evidence: `device number of ${path}` }
     })
 
-  const verify = (operation: string, device: BlockDevice) =>
-    look(operation, async () => ({
-      number: await numberOf(device.path),
-      name: await sysfs.nameOf(device.number)
-    })).pipe(
-      Effect.flatMap(({ number, name }) =>
-        number === device.number && name !== undefined
-          ? Effect.succeed({ name })
-          : failed(operation, `the disk is gone: ${device.path} was ${device.number} and is ${number ?? "absent"}`)
-      )
+  const verify = (operation: string, { instance, number, path }: BlockDevice) =>
+    look(operation, () => Promise.all([numberOf(path), sysfs.ownerOf(number)])).pipe(
+      Effect.flatMap(([numberNow, owner]) => {
+        if (numberNow === number && owner?.instance === instance) return Effect.succeed({ name: owner.name })
+        const now = numberNow === number && owner !== undefined ? "is another one" : `is ${numberNow ?? "absent"}`
+        return failed(operation, `the disk is gone: ${path} was ${number} and ${now}`)
+      })
     )
 
   const named =
@@ -171,18 +162,13 @@ export const makeDevices = (
   return {
     find,
     findAt,
-    describe: look("list the disks", sysfs.disks).pipe(
-      Effect.map((disks) =>
-        disks
-          .filter(
-            ({ serials, backingFile, name }) => serials.length > 0 || backingFile !== undefined || !/^loop/.test(name)
-          )
-          .map(describe)
-      ),
+    describe: register.list("list the disks").pipe(
+      Effect.map((disks) => disks.map(describe)),
       Effect.catchAll(({ message }) => Effect.succeed([message]))
     ),
     at,
     verify,
+    pinned: makePinned(options, sysfs, verify),
     holdersOf: named(sysfs.holdersOf),
     sizeOf: named(sysfs.sizeOf)
   }

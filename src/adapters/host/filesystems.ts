@@ -91,6 +91,9 @@ export const makeFilesystems = (
   /** Many disks come at once after a reboot; formats and checks side by side would only slow each other down. */
   const lane = Effect.unsafeMakeSemaphore(1)
 
+  const runOn = (device: BlockDevice, command: Command) =>
+    devices.pinned(command.operation, device, (holds) => mutate({ ...command, holds }))
+
   /**
    * The kernel grants O_EXCL on a block device to one holder: it refuses while a mount of any namespace, swap, RAID or
    * device-mapper has the disk (open(2)).
@@ -117,12 +120,12 @@ export const makeFilesystems = (
       const [found] = yield* contents.marksOn(operation, device)
       if (found !== undefined)
         return yield* failed(operation, `it holds data by now: ${found.name} at byte ${found.offset}`)
-      yield* mutate(command).pipe(Effect.flatMap(expectSuccess(command)))
+      yield* runOn(device, command).pipe(Effect.flatMap(expectSuccess(command)))
     }).pipe(Effect.uninterruptible, lane.withPermits(1))
   }
 
   const fsck = (command: Command, device: BlockDevice) =>
-    mutate(command).pipe(
+    runOn(device, command).pipe(
       Effect.flatMap((result) => {
         const verdict = checkVerdict(device.path, result)
         switch (verdict._tag) {
@@ -154,14 +157,14 @@ export const makeFilesystems = (
       return Effect.fail(failed(operation, `${fileSystem} grows only while it is mounted, and it is mounted nowhere`))
     }
     const command = { operation, timeLimit: limits.grow, ...tool }
-    const resize = mutate(command).pipe(
+    const resize = runOn(device, command).pipe(
       Effect.flatMap(expectSuccess(command)),
       Effect.mapError((failure) =>
         failure.outcome === "unknown" ? failure : failed(operation, explainGrowth(failure.detail))
       ),
       Effect.asVoid
     )
-    if (mountedAt !== undefined) return Effect.zipRight(devices.verify(operation, device), resize)
+    if (mountedAt !== undefined) return resize
     /** resize2fs refuses an unmounted disk that was not checked in full since its last mount. */
     const fullCheck = {
       operation,

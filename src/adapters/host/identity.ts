@@ -14,8 +14,11 @@ export interface Disk {
   readonly name: string
   /** `major:minor`. */
   readonly number: string
-  readonly sizeBytes: bigint
+  /** As `BlockDevice` has it. */
+  readonly instance: string
   readonly serials: ReadonlyArray<Serial>
+  /** It has not answered the question for its serial, so that it may be any volume. */
+  readonly isSilent: boolean
   /** The file behind a loop device. */
   readonly backingFile: string | undefined
 }
@@ -62,7 +65,7 @@ export const proofOf = (volume: VolumeId, disk: Disk, source: IdentitySource): s
  * Whether a disk bears a volume's id or number: then it is that volume and no other. Numbers that the hypervisor or the
  * hardware gave it (Microsoft's begin with 6002248) say nothing about volumes.
  */
-export const bearsSomeVolume = ({ backingFile, serials }: Disk): boolean => {
+export const bearsSomeVolume = ({ backingFile, serials }: Pick<Disk, "backingFile" | "serials">): boolean => {
   const forms = [
     /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f](?:[0-9a-f]{3}-[0-9a-f]{12})?$/,
     /^(?!6002248)[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}$/
@@ -84,6 +87,6 @@ export const promises = (volume: VolumeId, link: string): boolean => {
 export const describe = (disk: Disk): string => {
   const said = disk.serials.map(({ from, text }) => `${from} ${JSON.stringify(text.trim())}`)
   const file = disk.backingFile === undefined ? [] : [`file ${disk.backingFile}`]
-  const words = [...said, ...file]
+  const words = [...said, ...file, ...(disk.isSilent ? ["does not answer"] : [])]
   return `${disk.name} (${words.length === 0 ? "no serial" : words.join(", ")})`
 }

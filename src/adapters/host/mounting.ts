@@ -56,21 +56,23 @@ export const makeMounting = ({ limits }: HostOptions, devices: Devices): Mountin
   const mount: Mounting["mount"] = (device, target, fileSystem, options) => {
     const operation = `mount ${device.path} at ${target}`
     return Effect.gen(function* () {
-      yield* devices.verify(operation, device)
       const place = yield* locateToChange(operation, target, look)
       if (place.kind !== "directory") return yield* failed(operation, `${target} is no directory (${place.kind})`)
       const joined = mountOptions(fileSystem, options)
-      yield* succeeds(command(operation, "mount", ["-t", fileSystem, "-o", joined, device.path, place.path])).pipe(
-        Effect.mapError(({ outcome, detail }) => {
-          const shown = explainMount(fileSystem, device.path, withoutValues(detail, options))
-          return new HostFailure({ operation, outcome, detail: shown })
-        })
-      )
+      const toRun = command(operation, "mount", ["-t", fileSystem, "-o", joined, device.path, place.path])
+      yield* devices
+        .pinned(operation, device, (holds) => succeeds({ ...toRun, holds }))
+        .pipe(
+          Effect.mapError(({ outcome, detail }) => {
+            const shown = explainMount(fileSystem, device.path, withoutValues(detail, options))
+            return new HostFailure({ operation, outcome, detail: shown })
+          })
+        )
     })
   }
 
   /** A bind mount cannot be born read-only: it becomes so in a second step, and is undone if that step fails. */
-  const bind: Mounting["bind"] = (source, target, readOnly) => {
+  const bind: Mounting["bind"] = (source, target, readOnly, device) => {
     const operation = `bind-mount ${source} at ${target}`
     return Effect.gen(function* () {
       const from = yield* locateToChange(operation, source, look)
@@ -80,7 +82,10 @@ export const makeMounting = ({ limits }: HostOptions, devices: Devices): Mountin
       if ((from.kind === "directory") !== (to.kind === "directory")) {
         return yield* failed(operation, `a ${from.kind} cannot be mounted on a ${to.kind}`)
       }
-      yield* succeeds(command(operation, "mount", ["--bind", from.path, to.path]))
+      const toRun = command(operation, "mount", ["--bind", from.path, to.path])
+      yield* device === undefined
+        ? succeeds(toRun)
+        : devices.pinned(operation, device, (holds) => succeeds({ ...toRun, holds }))
       if (!readOnly) return
       yield* succeeds(command(operation, "mount", ["-o", "remount,bind,ro", to.path])).pipe(
         Effect.tapError(() => Effect.ignoreLogged(umount(operation, to.path)))

@@ -1,15 +1,34 @@
-import { readdir, readFile, readlink } from "node:fs/promises"
+import { readdir, readFile, readlink, stat } from "node:fs/promises"
 import { basename, join } from "node:path"
-import type { Disk, Serial } from "./identity.ts"
+import type { Serial } from "./identity.ts"
 
 /** What sysfs tells about disks (https://docs.kernel.org/admin-guide/abi-stable-files.html). */
 export interface Sysfs {
-  readonly disks: () => Promise<ReadonlyArray<Disk>>
-  /** The kernel's name of a device number; undefined if it is gone. */
-  readonly nameOf: (number: string) => Promise<string | undefined>
+  /** The kernel's names of disks that a cloud may have attached. */
+  readonly names: () => Promise<ReadonlyArray<string>>
+  /** The number of a disk's folder, which no later disk gets; undefined if the disk is gone. */
+  readonly folderOf: (name: string) => Promise<bigint | undefined>
+  /** As `BlockDevice` has it; undefined if the disk is gone. */
+  readonly instanceOf: (name: string) => Promise<string | undefined>
+  /** Undefined if the disk is gone, or is not for use: a path of a multipath disk. */
+  readonly numberOf: (name: string) => Promise<string | undefined>
+  readonly backingFileOf: (name: string) => Promise<string | undefined>
+  /** What SCSI and NVMe disks said when they were plugged in, which the kernel remembers. */
+  readonly serialsOf: (name: string) => Promise<ReadonlyArray<Serial>>
+  /** Where a virtio disk is asked for its serial anew by each reader, who waits for as long as it does not answer. */
+  readonly serialFileOf: (name: string) => string
+  /** The kernel's name of a device number, and which of all disks that ever had it; undefined if it is gone. */
+  readonly ownerOf: (number: string) => Promise<Owner | undefined>
   readonly sizeOf: (name: string) => Promise<bigint>
   /** What sits on top of a disk and keeps it in use, such as a device-mapper table. */
   readonly holdersOf: (name: string) => Promise<ReadonlyArray<string>>
+}
+
+/** The disk that has a device number now. */
+export interface Owner {
+  readonly name: string
+  /** As `BlockDevice` has it. */
+  readonly instance: string
 }
 
 const sectorBytes = 512n
@@ -43,9 +62,8 @@ const plain = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1")
 
 type SerialFile = readonly [file: string, from: string, decode: (bytes: Uint8Array) => string | ReadonlyArray<string>]
 
-/** Where the drivers of virtio-blk, SCSI and NVMe show the identity of a disk. */
+/** Where the drivers of SCSI and NVMe show the identity of a disk. */
 const serialFiles: ReadonlyArray<SerialFile> = [
-  ["serial", "serial", plain],
   ["device/serial", "serial", plain],
   ["device/vpd_pg80", "unit serial", unitSerial],
   ["device/vpd_pg83", "designator", designators],
@@ -53,7 +71,11 @@ const serialFiles: ReadonlyArray<SerialFile> = [
   ["wwid", "wwid", plain]
 ]
 
-const clean = (text: string): string => text.replaceAll("\0", " ").trim()
+/** None if a disk leaves the place for its serial empty. */
+export const serialsIn = (from: string, text: string): ReadonlyArray<Serial> => {
+  const clean = text.replaceAll("\0", " ").trim()
+  return clean === "" ? [] : [{ from, text: clean }]
+}
 
 const orNothing = <A>(promise: Promise<A>): Promise<A | undefined> => promise.catch(() => undefined)
 
@@ -62,31 +84,38 @@ const neverVolumes = /^(ram|zram|fd|sr|dm-|md|nbd)/
 
 export const makeSysfs = (root: string): Sysfs => {
   const block = join(root, "class", "block")
+  const textIn = async (...path: ReadonlyArray<string>) =>
+    (await orNothing(readFile(join(...path), "utf8")))?.replace(/\n$/, "")
 
-  const readDisk = async (name: string): Promise<ReadonlyArray<Disk>> => {
-    const folder = join(block, name)
-    const text = async (file: string) => (await orNothing(readFile(join(folder, file), "utf8")))?.replace(/\n$/, "")
-    const serial = async ([file, from, decode]: SerialFile): Promise<ReadonlyArray<Serial>> => {
-      const bytes = await orNothing(readFile(join(folder, file)))
-      const said = bytes === undefined ? [] : [decode(bytes)].flat()
-      return said.map(clean).flatMap((text) => (text === "" ? [] : [{ from, text }]))
-    }
-    const [number, sectors, hidden, backingFile] = await Promise.all(
-      ["dev", "size", "hidden", "loop/backing_file"].map(text)
-    )
-    if (number === undefined || sectors === undefined || !/^\d+$/.test(sectors) || hidden === "1") return []
-    const serials = name.startsWith("loop") ? [] : (await Promise.all(serialFiles.map(serial))).flat()
-    return [{ name, number, sizeBytes: BigInt(sectors) * sectorBytes, serials, backingFile }]
+  const folderAt = async (path: string) => (await orNothing(stat(path, { bigint: true })))?.ino
+
+  /** The folder stays where a loop device gets another file; then the kernel counts up `diskseq`, which Linux 5.15 brought. */
+  const instanceAt = async (path: string) => {
+    const [folder, sequence] = await Promise.all([folderAt(path), textIn(path, "diskseq")])
+    return folder === undefined ? undefined : `${folder}.${sequence ?? ""}`
   }
 
   return {
-    disks: async () => {
-      const names = (await readdir(join(root, "block"))).filter((name) => !neverVolumes.test(name))
-      return (await Promise.all(names.map(readDisk))).flat()
+    names: async () => (await readdir(join(root, "block"))).filter((name) => !neverVolumes.test(name)),
+    folderOf: (name) => folderAt(join(block, name)),
+    instanceOf: (name) => instanceAt(join(block, name)),
+    numberOf: async (name) => {
+      const [number, hidden] = await Promise.all([textIn(block, name, "dev"), textIn(block, name, "hidden")])
+      return hidden === "1" ? undefined : number
     },
-    nameOf: async (number) => {
-      const link = await orNothing(readlink(join(root, "dev", "block", number)))
-      return link === undefined ? undefined : basename(link)
+    backingFileOf: (name) => textIn(block, name, "loop", "backing_file"),
+    serialsOf: async (name) => {
+      const read = async ([file, from, decode]: SerialFile): Promise<ReadonlyArray<Serial>> => {
+        const bytes = await orNothing(readFile(join(block, name, file)))
+        return bytes === undefined ? [] : [decode(bytes)].flat().flatMap((text) => serialsIn(from, text))
+      }
+      return (await Promise.all(serialFiles.map(read))).flat()
+    },
+    serialFileOf: (name) => join(block, name, "serial"),
+    ownerOf: async (number) => {
+      const path = join(root, "dev", "block", number)
+      const [link, instance] = await Promise.all([orNothing(readlink(path)), instanceAt(path)])
+      return link === undefined || instance === undefined ? undefined : { name: basename(link), instance }
     },
     sizeOf: async (name) => BigInt((await readFile(join(block, name, "size"), "utf8")).trim()) * sectorBytes,
     holdersOf: async (name) => (await orNothing(readdir(join(block, name, "holders")))) ?? []

@@ -74,7 +74,13 @@ export const makeHostServer = (
     grow: (device, type, mountedAt) => during("grow", () => tools.grow(device, type, mountedAt)),
     mounts: during("mounts", () => Effect.sync(mounting.list)),
     mount: (device, target, type, options) => during("mount", () => mounting.mount(device, target, type, options)),
-    bind: (source, target, readOnly) => during("bind", () => mounting.bind(source, target, readOnly)),
+    bind: (source, target, readOnly, device) =>
+      during("bind", () =>
+        Effect.zipRight(
+          device === undefined ? Effect.void : diskOf(`bind ${target}`, device),
+          mounting.bind(source, target, readOnly)
+        )
+      ),
     unmount: (target) => during("unmount", () => mounting.unmount(target)),
     locate: (path) =>
       during("locate", () =>
@@ -119,13 +125,16 @@ export const makeHostServer = (
     return index
   }
 
+  let pluggings = 0
   const socket: DiskSocket = {
     plug: (volumeId: string, image: DiskImage) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         if (disks.has(volumeId)) return
         const visibleAt = now + plan.diskDelay()
         const announced = !plan.hidesDisks()
-        disks.set(volumeId, { volumeId, image, index: freeIndex(), visibleAt, announced, knownBytes: image.sizeBytes })
+        pluggings += 1
+        const disk = { volumeId, image, index: freeIndex(), plugging: pluggings, visibleAt, announced }
+        disks.set(volumeId, { ...disk, knownBytes: image.sizeBytes })
       }),
     unplug: (volumeId) => {
       disks.delete(volumeId)

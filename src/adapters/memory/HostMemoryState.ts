@@ -41,6 +41,7 @@ export const fail = (operation: string, detail: string): Effect.Effect<never, Ho
 export const asDevice = (disk: PluggedDisk): BlockDevice => ({
   path: `/dev/${deviceName(disk)}`,
   number: deviceNumber(disk),
+  instance: `${disk.plugging}`,
   sizeBytes: disk.knownBytes,
   evidence: "the memory knows"
 })
@@ -66,7 +67,9 @@ export const makeHostState = (directories: ReadonlyArray<string>): HostState => 
     ),
     diskOf: (operation, device) => {
       const disk = [...disks.values()].find((one) => deviceNumber(one) === device.number)
-      return disk === undefined ? fail(operation, `${device.path}: No such device or address`) : Effect.succeed(disk)
+      return disk === undefined || asDevice(disk).instance !== device.instance
+        ? fail(operation, `${device.path}: the disk is gone`)
+        : Effect.succeed(disk)
     },
     fileSystemOn: (operation, { image }) =>
       image.contents._tag === "FileSystem"

@@ -21,6 +21,8 @@ export interface PluggedDisk {
   readonly volumeId: string
   readonly image: DiskImage
   readonly index: number
+  /** Counts the disks that were ever plugged in. */
+  readonly plugging: number
   /** By the Clock, in milliseconds. */
   readonly visibleAt: number
   announced: boolean

@@ -1,5 +1,4 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process"
-import type { Readable } from "node:stream"
+import { type ChildProcess, spawn } from "node:child_process"
 import { Cause, Deferred, Duration, Effect, FiberId, Metric, Option } from "effect"
 import { HostFailure } from "../../domain/errors.ts"
 import { bounded } from "./bounded.ts"
@@ -18,6 +17,14 @@ export interface Command {
   readonly timeLimit: Duration.DurationInput
   /** Pause between SIGTERM and SIGKILL, and between SIGKILL and giving the child up. */
   readonly patience?: Duration.DurationInput
+  /** Stays open as long as the program runs, because the program inherits it; ours is closed once it has started. */
+  readonly holds?: OpenFile | undefined
+}
+
+export interface OpenFile {
+  readonly descriptor: number
+  /** May be called again. */
+  readonly close: () => void
 }
 
 export interface Completed {
@@ -32,7 +39,7 @@ type Ending =
   | { readonly _tag: "unstarted"; readonly problem: string }
 
 interface Running {
-  readonly child: ChildProcessByStdio<null, Readable, Readable>
+  readonly child: ChildProcess
   readonly ending: Deferred.Deferred<Ending>
   readonly drained: Deferred.Deferred<void>
   readonly output: { stdout: string; stderr: string }
@@ -65,9 +72,10 @@ const start = (command: Command): Effect.Effect<Running, HostFailure> =>
       const child = spawn(command.program, command.args, {
         cwd: "/",
         env: environment,
-        stdio: ["ignore", "pipe", "pipe"],
+        stdio: ["ignore", "pipe", "pipe", ...(command.holds === undefined ? [] : [command.holds.descriptor])],
         detached: true
       })
+      command.holds?.close()
       child.on("error", (error) =>
         Deferred.unsafeDone(ending, Effect.succeed({ _tag: "unstarted", problem: problemOf(command, error) }))
       )
@@ -81,8 +89,8 @@ const start = (command: Command): Effect.Effect<Running, HostFailure> =>
       const keep = (name: "stdout" | "stderr") => (text: string) => {
         output[name] += text.slice(0, outputLimit - output[name].length)
       }
-      child.stdout.setEncoding("utf8").on("data", keep("stdout"))
-      child.stderr.setEncoding("utf8").on("data", keep("stderr"))
+      child.stdout?.setEncoding("utf8").on("data", keep("stdout"))
+      child.stderr?.setEncoding("utf8").on("data", keep("stderr"))
       return { child, ending, drained, output }
     },
     catch: (error) => {
@@ -104,8 +112,8 @@ const signalGroup = ({ child }: Running, signal: NodeJS.Signals) =>
 const abandon = (running: Running) =>
   Effect.gen(function* () {
     running.child.unref()
-    running.child.stdout.destroy()
-    running.child.stderr.destroy()
+    running.child.stdout?.destroy()
+    running.child.stderr?.destroy()
     yield* Metric.increment(abandonedChildren)
     yield* Deferred.await(running.ending).pipe(
       Effect.zipRight(Metric.incrementBy(abandonedChildren, -1)),
@@ -138,8 +146,8 @@ const completed = (command: Command, running: Running, ending: Ending): Effect.E
         return yield* failed(`${command.program} was ended by ${ending.signal}`)
       case "exited": {
         yield* bounded(Deferred.await(running.drained), drainLimit)
-        running.child.stdout.destroy()
-        running.child.stderr.destroy()
+        running.child.stdout?.destroy()
+        running.child.stderr?.destroy()
         return { code: ending.code, ...running.output }
       }
     }

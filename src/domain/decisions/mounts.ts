@@ -11,6 +11,10 @@ export const layersAt = (mounts: ReadonlyArray<Mount>, path: string): number =>
 /** The table must be one of `readMounts`, where btrfs shows the number of its disk too. */
 export const sitsOn = (mount: Mount, device: BlockDevice): boolean => mount.number === device.number
 
+/** Whether two looks saw one disk, not two of which one has the other's number by now. */
+export const isSameDisk = (one: BlockDevice | undefined, other: BlockDevice | undefined): boolean =>
+  one !== undefined && one.number === other?.number && one.instance === other.instance
+
 /** Whether the whole file system of the disk is in sight; a btrfs volume may name any of its parts as its root. */
 export const showsAllOf = (mount: Mount, device: BlockDevice): boolean =>
   sitsOn(mount, device) && (mount.fsType === "btrfs" || mount.root === "/")

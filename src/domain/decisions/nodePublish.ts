@@ -3,7 +3,7 @@ import type { AccessMode, FileSystem } from "../Capability.ts"
 import { isReadOnly } from "../Capability.ts"
 import { AlreadyExists, Refused } from "../errors.ts"
 import type { VolumeId } from "../Volume.ts"
-import { isReadOnlyMount, mountsOf, rawBindsOf, satisfies, showsAllOf, topAt } from "./mounts.ts"
+import { isReadOnlyMount, isSameDisk, mountsOf, rawBindsOf, satisfies, showsAllOf, topAt } from "./mounts.ts"
 import { act, done, refuse, type Verdict } from "./Verdict.ts"
 
 export interface NodePublishWish {
@@ -84,7 +84,7 @@ const isPublished = (facts: NodePublishFacts, top: Mount): boolean => {
   if (device === undefined) return false
   switch (wish.access) {
     case "block":
-      return deviceAtTarget?.number === device.number
+      return isSameDisk(deviceAtTarget, device)
     case "mount":
       return showsAllOf(top, device)
   }
@@ -112,7 +112,7 @@ const decideOccupied = (facts: NodePublishFacts, top: Mount, readOnly: boolean):
           })
         )
   }
-  if (device !== undefined && (showsAllOf(top, device) || deviceAtTarget?.number === device.number)) {
+  if (device !== undefined && (showsAllOf(top, device) || isSameDisk(deviceAtTarget, device))) {
     return refuse(new AlreadyExists({ subject: targetPath, difference: `does not give ${wish.access} access` }))
   }
   const nodeWithoutDisk = kind === "blockDevice" && deviceAtTarget === undefined

@@ -1,5 +1,5 @@
 import type { BlockDevice, Mount } from "../../ports/HostMounter.ts"
-import { showsAllOf, topAt } from "./mounts.ts"
+import { isSameDisk, showsAllOf, topAt } from "./mounts.ts"
 
 export interface PresenceFacts {
   readonly path: string
@@ -27,7 +27,7 @@ export const presenceOf = ({ device, deviceAtPath, mounts, path }: PresenceFacts
   const mount = topAt(mounts, path)
   if (device === undefined) return mount === undefined ? { _tag: "Elsewhere" } : { _tag: "DiskGone" }
   if (deviceAtPath !== undefined) {
-    return deviceAtPath.number === device.number ? { _tag: "Raw", device } : { _tag: "Elsewhere" }
+    return isSameDisk(deviceAtPath, device) ? { _tag: "Raw", device } : { _tag: "Elsewhere" }
   }
   return mount !== undefined && showsAllOf(mount, device) ? { _tag: "Mounted", mount, device } : { _tag: "Elsewhere" }
 }

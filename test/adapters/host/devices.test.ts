@@ -1,7 +1,21 @@
+import { execFileSync } from "node:child_process"
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync
+} from "node:fs"
+import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Logger, LogLevel } from "effect"
+import { Effect, Logger, LogLevel, Schedule } from "effect"
 import { makeDevices } from "../../../src/adapters/host/devices.ts"
+import { isDue } from "../../../src/adapters/host/diskRegister.ts"
 import { defaultHostOptions } from "../../../src/adapters/host/HostOptions.ts"
 import { VolumeId } from "../../../src/domain/Volume.ts"
 import { designator, page80, page83, pretend } from "./pretendedDisks.ts"
@@ -16,9 +30,11 @@ describe("finding the disk of a volume", () => {
       const { devices, devRoot, disk } = yield* pretend
       disk("vda", "253:0", {})
       disk("vdb", "253:16", { serial: short })
-      assert.deepStrictEqual(yield* devices.find(volume), {
+      const device = yield* devices.find(volume)
+      assert.deepStrictEqual(device, {
         path: join(devRoot, "vdb"),
         number: "253:16",
+        instance: device?.instance ?? "",
         sizeBytes: 1073741824n,
         evidence: `serial ${short} in sysfs`
       })
@@ -156,6 +172,193 @@ describe("finding the disk of a volume", () => {
   )
 })
 
+describe("a disk that was found", () => {
+  const another = "0f1e2d3c-4b5a-4e51-8"
+
+  it.live("is not checked to be still there when another has its name and number", () =>
+    Effect.gen(function* () {
+      const { devices, disk, unplug } = yield* pretend
+      disk("vdb", "253:16", { serial: short })
+      const device = yield* Effect.flatMap(devices.find(volume), Effect.fromNullable)
+      assert.deepStrictEqual(yield* devices.verify("check it", device), { name: "vdb" })
+      unplug("vdb", "253:16")
+      assert.match((yield* Effect.flip(devices.verify("check it", device))).message, /could not check it: .* is gone/)
+      disk("vdb", "253:16", { serial: another })
+      assert.match((yield* Effect.flip(devices.verify("check it", device))).message, /is gone: .* is another one/)
+      assert.match((yield* Effect.flip(devices.sizeOf("measure it", device))).message, /is gone/)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live.each(["by its folder alone, before Linux 5.15", "by its sequence number alone, as a loop device"])(
+    "is told from its successor %s",
+    (how) =>
+      Effect.gen(function* () {
+        const { devices, disk, fileOf, unplug } = yield* pretend
+        disk("vdb", "253:16", { serial: short })
+        const sequence = fileOf("vdb", "diskseq")
+        if (how.includes("folder")) rmSync(sequence)
+        const device = yield* Effect.flatMap(devices.find(volume), Effect.fromNullable)
+        if (how.includes("folder")) {
+          unplug("vdb", "253:16")
+          disk("vdb", "253:16", { serial: short })
+          rmSync(sequence)
+        } else writeFileSync(sequence, "99\n")
+        assert.match((yield* Effect.flip(devices.verify("check it", device))).message, /is another one/)
+        assert.notStrictEqual((yield* devices.at(device.path))?.instance, device.instance)
+      }).pipe(Effect.scoped)
+  )
+
+  it.live("is found again although its sequence number was counted up while it stayed", () =>
+    Effect.gen(function* () {
+      const { devices, disk, fileOf } = yield* pretend
+      disk("vdb", "253:16", { serial: short })
+      yield* devices.find(volume)
+      writeFileSync(fileOf("vdb", "diskseq"), "99\n")
+      assert.isUndefined(yield* devices.find(volume))
+      assert.match((yield* devices.find(volume))?.instance ?? "", /\.99$/)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("is asked for its serial once, and the next in its place anew", () =>
+    Effect.gen(function* () {
+      const { devices, disk, fileOf, unplug } = yield* pretend
+      disk("vdb", "253:16", { serial: short })
+      yield* devices.find(volume)
+      writeFileSync(fileOf("vdb", "serial"), another)
+      assert.isDefined(yield* devices.find(volume))
+      unplug("vdb", "253:16")
+      assert.isUndefined(yield* devices.find(volume))
+      disk("vdb", "253:16", { serial: another })
+      assert.isUndefined(yield* devices.find(volume))
+      unplug("vdb", "253:16")
+      disk("vdb", "253:16", { serial: short })
+      assert.isDefined(yield* devices.find(volume))
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("is found although it had no serial at first, when its driver was still at work", () =>
+    Effect.gen(function* () {
+      const { devices, disk, fileOf } = yield* pretend
+      disk("sdb", "8:16", {})
+      assert.isUndefined(yield* devices.find(volume))
+      mkdirSync(fileOf("sdb", "device"))
+      writeFileSync(fileOf("sdb", "device/vpd_pg80"), page80(id))
+      assert.isDefined(yield* devices.find(volume))
+    }).pipe(Effect.scoped)
+  )
+
+  const named = [{ from: "serial", text: short }]
+  const anonymous = [{ from: "serial", text: "QM00001" }]
+  it.each<readonly [string, Parameters<typeof isDue>[0], number, boolean]>([
+    ["a new disk is", { firstSeen: 0, readAt: undefined, serials: [] }, 0, true],
+    ["a volume is not", { firstSeen: 0, readAt: 1, serials: named }, 1e9, false],
+    [
+      "a disk without a serial, as old as when it was asked, is not",
+      { firstSeen: 0, readAt: 400, serials: [] },
+      700,
+      false
+    ],
+    ["a disk without a serial, twice as old, is", { firstSeen: 0, readAt: 400, serials: [] }, 800, true],
+    [
+      "a disk with a serial of the hypervisor's, twice as old, is",
+      { firstSeen: 0, readAt: 400, serials: anonymous },
+      800,
+      true
+    ],
+    [
+      "a disk without a serial, an hour old, is not for a minute",
+      { firstSeen: 0, readAt: 3.6e6, serials: [] },
+      3.65e6,
+      false
+    ],
+    [
+      "a disk without a serial, an hour old, is after a minute",
+      { firstSeen: 0, readAt: 3.6e6, serials: [] },
+      3.66e6,
+      true
+    ]
+  ])("%s asked for its serial", (_, entry, now, due) => assert.strictEqual(isDue(entry, now), due))
+})
+
+describe("disks that do not answer", () => {
+  const dead = ["vdb", "vdc", "vdd", "vde", "vdf"]
+  const serialOf = (index: number) => `${index}f1e2d3c-4b5a-4e51-8`
+
+  /** Reading a pipe that nobody writes to hangs, as the serial of a dead virtio disk does. */
+  const withDeadDisks = Effect.gen(function* () {
+    const pretended = yield* pretend
+    const { disk, fileOf } = pretended
+    dead.forEach((name, index) => {
+      disk(name, `253:${16 * (index + 1)}`, {})
+      execFileSync("mkfifo", [fileOf(name, "serial")])
+    })
+    disk("vdg", "253:96", { serial: short })
+    const answer = (name: string, text: string) =>
+      Effect.sync(() => {
+        const pipe = openSync(fileOf(name, "serial"), constants.O_RDWR | constants.O_NONBLOCK)
+        writeSync(pipe, text)
+        closeSync(pipe)
+      })
+    // A read that hangs would keep the test's process from ending.
+    yield* Effect.addFinalizer(() => Effect.forEach(dead, (name) => answer(name, "")))
+    return { ...pretended, answer }
+  })
+
+  const readers = (folder: string) =>
+    readdirSync("/proc")
+      .filter((pid) => /^\d+$/.test(pid))
+      .filter((pid) => {
+        try {
+          const command = readFileSync(`/proc/${pid}/cmdline`, "utf8")
+          return command.startsWith("od\0") && command.includes(folder)
+        } catch {
+          return false
+        }
+      })
+
+  it.live("keep none of the others from being found, and are not asked again while they hang", () =>
+    Effect.gen(function* () {
+      const { devices, sysRoot } = yield* withDeadDisks
+      for (let round = 0; round < 10; round++) {
+        const device = yield* Effect.timeoutFail(devices.find(volume), {
+          duration: round === 0 ? "4 seconds" : "1 second",
+          onTimeout: () => `round ${round}`
+        })
+        assert.strictEqual(device?.number, "253:96")
+      }
+      assert.strictEqual(readers(sysRoot).length, dead.length - 1)
+      yield* Effect.all(
+        Array.from({ length: 3 }, () => Effect.tryPromise(() => readFile(`${sysRoot}/class/block/vdg/size`))),
+        { concurrency: 3 }
+      ).pipe(Effect.timeoutFail({ duration: "1 second", onTimeout: () => "no thread is left" }))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("are named, and found once they answer", () =>
+    Effect.gen(function* () {
+      const { answer, devices, fileOf } = yield* withDeadDisks
+      assert.include((yield* devices.describe).join(), "vdc (does not answer)")
+      yield* Effect.forEach(dead, (name, index) => answer(name, serialOf(index)))
+      const wanted = VolumeId(`${serialOf(1)}a6b-0f1e2d3c4b5a`)
+      const device = yield* devices.find(wanted).pipe(
+        Effect.filterOrFail((found) => found !== undefined),
+        Effect.retry(Schedule.spaced("10 millis")),
+        Effect.timeoutFail({ duration: "5 seconds", onTimeout: () => `${fileOf("vdc", "serial")} was not read` })
+      )
+      assert.strictEqual(device.number, "253:32")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("are not taken for what the metadata service says is there", () =>
+    Effect.gen(function* () {
+      const { devices, linkByPath } = yield* withDeadDisks
+      linkByPath("acpi-VMBUS:00-scsi-0:0:0:2", "vdc")
+      const { message } = yield* Effect.flip(devices.findAt({ bus: "scsi", address: "0:0:0:2" }, volume))
+      assert.match(message, /vdc \(does not answer\)/)
+    }).pipe(Effect.scoped)
+  )
+})
+
 describe("looking for a disk at an address", () => {
   const address = { bus: "scsi", address: "0:0:0:2" }
   const path = "acpi-VMBUS:00-scsi-0:0:0:2"
@@ -168,9 +371,11 @@ describe("looking for a disk at an address", () => {
       disk("sdb", "8:16", { "device/wwid": hyperV })
       linkByPath("acpi-VMBUS:00-scsi-0:0:0:0", "sda")
       linkByPath(path, "sdb")
-      assert.deepStrictEqual(yield* devices.findAt(address, volume), {
+      const device = yield* devices.findAt(address, volume)
+      assert.deepStrictEqual(device, {
         path: join(devRoot, "sdb"),
         number: "8:16",
+        instance: device?.instance ?? "",
         sizeBytes: 1073741824n,
         evidence: "address scsi 0:0:0:2 in the server's metadata"
       })

@@ -9,7 +9,8 @@ const volume = VolumeId(id)
 const disk = (from: string, text: string): Disk => ({
   name: "vdb",
   number: "253:16",
-  sizeBytes: 1n,
+  instance: "1",
+  isSilent: false,
   serials: [{ from, text }],
   backingFile: undefined
 })

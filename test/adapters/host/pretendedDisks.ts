@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { Effect } from "effect"
@@ -27,8 +36,12 @@ export const pretend = Effect.map(
     mkdirSync(join(devRoot, "disk", "by-id"), { recursive: true })
     mkdirSync(join(devRoot, "disk", "by-path"))
     mkdirSync(join(sysRoot, "block"), { recursive: true })
+    mkdirSync(join(sysRoot, "dev", "block"), { recursive: true })
+    const folderOf = (name: string) => join(sysRoot, "class", "block", name)
+    let plugged = 0
     return {
       devRoot,
+      sysRoot,
       devices: makeDevices({ ...defaultHostOptions, devRoot, sysRoot }, numberOf),
       node: (name: string, number: string) => write(join(devRoot, name), number),
       link: (name: string, target: string) => symlinkSync(join(devRoot, target), join(devRoot, "disk", "by-id", name)),
@@ -36,10 +49,20 @@ export const pretend = Effect.map(
         symlinkSync(join(devRoot, target), join(devRoot, "disk", "by-path", name)),
       disk: (name: string, number: string, files: Readonly<Record<string, string | Uint8Array>>) => {
         mkdirSync(join(sysRoot, "block", name))
-        const all = { dev: `${number}\n`, size: "2097152\n", ...files }
-        for (const [file, content] of Object.entries(all)) write(join(sysRoot, "class", "block", name, file), content)
+        plugged += 1
+        const all = { dev: `${number}\n`, size: "2097152\n", diskseq: `${plugged}\n`, ...files }
+        for (const [file, content] of Object.entries(all)) write(join(folderOf(name), file), content)
+        symlinkSync(folderOf(name), join(sysRoot, "dev", "block", number))
         write(join(devRoot, name), number)
-      }
+      },
+      /** The folder is put aside, so that its number is not given to the next, as sysfs does not either. */
+      unplug: (name: string, number: string) => {
+        rmdirSync(join(sysRoot, "block", name))
+        rmSync(join(sysRoot, "dev", "block", number))
+        renameSync(folderOf(name), join(folder, `${name}-${plugged}`))
+        rmSync(join(devRoot, name))
+      },
+      fileOf: (name: string, file: string) => join(folderOf(name), file)
     }
   }
 )

@@ -65,6 +65,21 @@ describe("HostMemory", () => {
       })
     )
 
+    it.effect("are not touched by who knew the disk that had their name before", () =>
+      Effect.gen(function* () {
+        const { device, host, memory, mounter } = yield* withFileSystem()
+        yield* memory.disks.create("next", 1, undefined)
+        yield* memory.disks.unplug("one", volume)
+        yield* memory.disks.plug("one", "next")
+        const next = yield* findDisk(host, VolumeId("next"))
+        assert.deepStrictEqual([next.path, next.number], [device.path, device.number])
+        yield* fails(mounter.format(device, "ext4", undefined, []), "is gone")
+        yield* fails(mounter.mount(device, "/a", "ext4", []), "is gone")
+        yield* fails(mounter.bind(device.path, "/a", false, device), "is gone")
+        assert.strictEqual((yield* mounter.contentsOf(next))._tag, "Blank")
+      })
+    )
+
     it.effect("keep their files when the mount is gone and the server is another", () =>
       Effect.gen(function* () {
         const { host, memory, mounter } = yield* withMount()

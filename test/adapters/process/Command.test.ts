@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -93,6 +93,22 @@ describe("Command", () => {
       const failure = yield* Effect.flip(read({ ...sh(""), args: ["a\0b"] }))
       assert.match(failure.message, /does not start: .*null bytes/)
     })
+  )
+
+  it.live("lets the program inherit an open file, and closes our own once it has started", () =>
+    Effect.gen(function* () {
+      const folder = yield* scratch
+      const path = join(folder, "held")
+      writeFileSync(path, "held open")
+      const descriptor = openSync(path, "r")
+      let closed = 0
+      const close = () => {
+        closed += 1
+        closeSync(descriptor)
+      }
+      const { stdout } = yield* read(sh("cat <&3", { holds: { descriptor, close } }))
+      assert.deepStrictEqual([stdout, closed], ["held open", 1])
+    }).pipe(Effect.scoped)
   )
 
   it.live("reports a program that a signal ended", () =>

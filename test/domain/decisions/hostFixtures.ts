@@ -4,8 +4,20 @@ import type { BlockDevice, Mount } from "../../../src/ports/HostMounter.ts"
 export const volumeId = VolumeId("8e2f8a5c-0b7f-4d6e-9c1a-3f5b7d9e1a2b")
 export const GiB = 1_073_741_824n
 
-export const device: BlockDevice = { path: "/dev/vdb", number: "252:16", sizeBytes: GiB, evidence: "serial" }
-export const otherDevice: BlockDevice = { path: "/dev/vdc", number: "252:32", sizeBytes: GiB, evidence: "serial" }
+export const device: BlockDevice = {
+  path: "/dev/vdb",
+  number: "252:16",
+  instance: "1",
+  sizeBytes: GiB,
+  evidence: "serial"
+}
+export const otherDevice: BlockDevice = {
+  path: "/dev/vdc",
+  number: "252:32",
+  instance: "2",
+  sizeBytes: GiB,
+  evidence: "serial"
+}
 
 export const stagingPath = "/staging"
 export const targetPath = "/target"

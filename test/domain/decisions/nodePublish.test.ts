@@ -53,6 +53,9 @@ const raw = (changes: Change = {}): Change => ({ mounts: [], ...changes, wish: {
 const single = { mode: "SINGLE_NODE_SINGLE_WRITER" } as const
 const bound = { kind: "blockDevice", mounts: [rawMount(targetPath)], deviceAtTarget: device } as const
 
+/** The disk that came after ours in the same place. */
+const later = { ...device, instance: "9" }
+
 const table: ReadonlyArray<readonly [string, Change, string]> = [
   ["target absent", {}, "MakeDirectory"],
   ["parent absent", { parentKind: "absent" }, "Refused"],
@@ -92,6 +95,7 @@ const table: ReadonlyArray<readonly [string, Change, string]> = [
   ["raw, file we made", raw({ kind: "file", prepared: true }), "Bind"],
   ["raw, directory there", raw({ kind: "directory", prepared: true }), "Clear"],
   ["raw, bound", raw(bound), "Done"],
+  ["raw, bound disk whose number another has by now", raw({ ...bound, deviceAtTarget: later }), "Refused"],
   ["raw, another disk bound", raw({ ...bound, deviceAtTarget: otherDevice }), "Refused"],
   ["raw, node without a disk bound", raw({ ...bound, deviceAtTarget: undefined }), "Unmount"],
   ["raw, mounted as a file system", raw({ mounts: [staged] }), "Refused"],

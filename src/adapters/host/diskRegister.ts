@@ -1,0 +1,140 @@
+import { Clock, Duration, Effect, Fiber } from "effect"
+import type { HostFailure } from "../../domain/errors.ts"
+import { bounded } from "../process/bounded.ts"
+import { call } from "./failures.ts"
+import type { HostOptions } from "./HostOptions.ts"
+import { bearsSomeVolume, type Disk, type Serial } from "./identity.ts"
+import { makeReadSerials } from "./serialReads.ts"
+import type { Sysfs } from "./sysfs.ts"
+
+/** What one disk has said since it was plugged in. */
+interface Entry {
+  readonly name: string
+  readonly number: string
+  readonly folder: bigint
+  readonly instance: string
+  readonly firstSeen: number
+  serials: ReadonlyArray<Serial>
+  readAt: number | undefined
+  reading: Fiber.RuntimeFiber<void> | undefined
+  isSilent: boolean
+}
+
+/** How long a disk that was never heard of is waited for. */
+const answerLimit = Duration.seconds(2)
+
+const isLoop = (name: string) => /^loop\d/.test(name)
+
+const longestTrustMillis = 60_000
+
+/**
+ * A volume's id on a disk stands for as long as the disk is plugged in. A disk that named none may have been asked too
+ * early, so it is asked again when it has been known for twice as long.
+ */
+export const isDue = ({ firstSeen, readAt, serials }: Pick<Entry, "firstSeen" | "readAt" | "serials">, now: number) => {
+  if (readAt === undefined) return true
+  if (bearsSomeVolume({ serials, backingFile: undefined })) return false
+  return now - readAt >= Math.min(readAt - firstSeen, longestTrustMillis)
+}
+
+export interface DiskRegister {
+  readonly list: (operation: string) => Effect.Effect<ReadonlyArray<Disk>, HostFailure>
+  /** What is known of the disk turned out to be out of date. */
+  readonly forget: (name: string) => void
+}
+
+/** The disks of this host, each asked once who it is. One that does not answer keeps no other from being found. */
+export const makeDiskRegister = (
+  { identity, limits }: Pick<HostOptions, "identity" | "limits">,
+  sysfs: Sysfs
+): DiskRegister => {
+  const readSerials = makeReadSerials(sysfs)
+  const known = new Map<string, Entry>()
+
+  const enter = async (name: string, now: number): Promise<ReadonlyArray<Entry>> => {
+    const folder = await sysfs.folderOf(name)
+    const before = known.get(name)
+    if (folder === undefined) return []
+    if (before?.folder === folder) return [before]
+    const instance = await sysfs.instanceOf(name)
+    const number = await sysfs.numberOf(name)
+    // What was read of two disks that changed places meanwhile is not put together.
+    if (instance === undefined || number === undefined || (await sysfs.folderOf(name)) !== folder) return []
+    const again = known.get(name)
+    if (again?.folder === folder) return [again]
+    const fresh = { serials: [], readAt: undefined, reading: undefined, isSilent: false }
+    const entry: Entry = { name, number, folder, instance, firstSeen: now, ...fresh }
+    known.set(name, entry)
+    return [entry]
+  }
+
+  const enterAll = async (now: number): Promise<ReadonlyArray<Entry>> => {
+    const names = (await sysfs.names()).filter((name) => !isLoop(name))
+    for (const name of known.keys()) if (!names.includes(name)) known.delete(name)
+    return (await Promise.all(names.map((name) => enter(name, now)))).flat()
+  }
+
+  const ask = (entry: Entry) =>
+    Effect.gen(function* () {
+      const serials = yield* readSerials(entry.name)
+      if ((yield* Effect.promise(() => sysfs.folderOf(entry.name))) !== entry.folder) return
+      entry.serials = serials
+      entry.readAt = yield* Clock.currentTimeMillis
+    }).pipe(
+      Effect.ignore,
+      Effect.ensuring(
+        Effect.sync(() => {
+          entry.reading = undefined
+          entry.isSilent = false
+        })
+      )
+    )
+
+  const isHeard = (entry: Entry, now: number) => entry.isSilent || (entry.reading === undefined && !isDue(entry, now))
+
+  const hear = (entry: Entry): Effect.Effect<void> =>
+    Effect.gen(function* () {
+      if (entry.reading === undefined) entry.reading = yield* Effect.forkDaemon(ask(entry))
+      const reading = entry.reading
+      yield* bounded(Fiber.await(reading), Duration.min(answerLimit, limits.look))
+      entry.isSilent = entry.reading === reading
+    })
+
+  const asDisk = ({ instance, isSilent, name, number, readAt, serials }: Entry): Disk => ({
+    name,
+    number,
+    instance,
+    serials,
+    isSilent: isSilent && readAt === undefined,
+    backingFile: undefined
+  })
+
+  const bySerial = (operation: string) =>
+    Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      const entries = yield* call(operation, limits.look, () => enterAll(now))
+      const unheard = entries.filter((entry) => !isHeard(entry, now))
+      yield* Effect.forEach(unheard, hear, { concurrency: "unbounded", discard: true })
+      return entries.map(asDisk)
+    })
+
+  /** The file behind a loop device changes while the device stays, and asking for it disturbs nobody. */
+  const byBackingFile = (operation: string) =>
+    call(operation, limits.look, async () => {
+      const names = (await sysfs.names()).filter(isLoop)
+      const disks = names.map(async (name): Promise<ReadonlyArray<Disk>> => {
+        const instance = await sysfs.instanceOf(name)
+        const [number, backingFile] = await Promise.all([sysfs.numberOf(name), sysfs.backingFileOf(name)])
+        if (instance === undefined || number === undefined || backingFile === undefined) return []
+        return [{ name, number, instance, serials: [], isSilent: false, backingFile }]
+      })
+      return (await Promise.all(disks)).flat()
+    })
+
+  return {
+    list: identity === "serial" ? bySerial : byBackingFile,
+    forget: (name) => {
+      known.delete(name)
+    }
+  }
+}
