@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer, Logger } from "effect"
+import { HostMounter } from "../../src/ports/HostMounter.ts"
 import {
   nodeWithDisk,
   plugNew,
@@ -65,6 +66,32 @@ describe("the health of a volume", () => {
       const { host } = yield* published
       const restarted = yield* servicesOn(host)
       assert.deepStrictEqual(yield* restarted.volumes.health(volumeId, targetPath), healthy)
+    })
+  )
+
+  it.effect("as far as the mount table shows it is logged once with the figures, which are told all the same", () =>
+    Effect.gen(function* () {
+      const { host } = yield* published
+      const lines: Array<string> = []
+      const log = Logger.replace(
+        Logger.defaultLogger,
+        Logger.make(({ message }) => {
+          lines.push(String(message))
+        })
+      )
+      const turned = Effect.map(host.mounter.mounts, (mounts) =>
+        mounts.map((mount) => ({ ...mount, turnedReadOnly: mount.target === targetPath }))
+      )
+      const { volumes } = yield* servicesOn({
+        ...host,
+        layer: Layer.succeed(HostMounter, { ...host.mounter, mounts: turned })
+      })
+      const figures = yield* Effect.repeatN(volumes.usage(volumeId, targetPath), 2).pipe(Effect.provide(log))
+      assert.strictEqual(figures._tag, "mount")
+      assert.deepStrictEqual(
+        lines.map((line) => /the kernel made .* read-only after an error/.test(line)),
+        [true]
+      )
     })
   )
 })

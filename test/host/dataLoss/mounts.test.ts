@@ -21,20 +21,26 @@ describe("a pod", () => {
     )
   )
 
-  it.live("does not get another volume that is mounted where its own should be", () =>
-    onNode(
+  it.live("does not get another volume that is mounted where its own should be, not for a moment", () => {
+    const bound: Array<string> = []
+    return onNode(
       Effect.gen(function* () {
-        const other = yield* staged("ext4")
+        const { stagingPath } = yield* staged("ext4")
         const disk = yield* makeDisk(64)
         const { publish, stage, target } = yield* onItsWay(disk.volume)
-        const { stagingPath } = other
         assert.strictEqual((yield* refusal(publish({ stagingPath }))).code, "FAILED_PRECONDITION")
         assert.strictEqual((yield* refusal(stage({ stagingPath }))).code, "ALREADY_EXISTS")
-        assert.isFalse(existsSync(target))
+        assert.deepStrictEqual([existsSync(target), bound], [false, []])
         assert.strictEqual(sh("du", "--block-size=1", disk.file).split("\t")[0], "0")
+      }),
+      (host) => ({
+        bind: (source, target, readOnly) => {
+          bound.push(source)
+          return host.bind(source, target, readOnly)
+        }
       })
     )
-  )
+  })
 
   it.live("does not have files of the node's hidden or deleted that lie at its target", () =>
     onNode(
