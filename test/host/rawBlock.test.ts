@@ -3,7 +3,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
-  readSync,
+  readFileSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -77,20 +77,21 @@ describe("a raw block volume", () => {
   )
 
   live(
-    "is the very disk: what is written at the target is read from it",
+    "holds all that a pod wrote once the pod has closed it, without a flush of ours",
     onSocket(
       Effect.gen(function* () {
-        const { disk, paths } = yield* published(16)
-        sh("dd", "if=/dev/zero", `of=${paths.target}`, "bs=4096", "count=1", "oflag=direct", "status=none")
-        const file = openSync(paths.target, "r+")
-        writeSync(file, "written by a pod", 0)
-        closeSync(file)
-        sh("blockdev", "--flushbufs", disk.loop)
-        const behind = openSync(disk.file, "r")
-        const bytes = Buffer.alloc(16)
-        readSync(behind, bytes, 0, 16, 0)
-        closeSync(behind)
-        assert.strictEqual(bytes.toString(), "written by a pod")
+        const { csi, disk, paths, volumeId } = yield* published(16)
+        const written = Buffer.alloc(8 * MiB, "written by a pod ")
+        const pod = openSync(paths.target, "r+")
+        writeSync(pod, written, 0, written.length, MiB)
+        closeSync(pod)
+        yield* csi.nodeUnpublishVolume({ volumeId, targetPath: paths.target })
+        yield* csi.nodeUnstageVolume({ volumeId, stagingTargetPath: paths.staging })
+        assert.isTrue(
+          readFileSync(disk.file)
+            .subarray(MiB, 9 * MiB)
+            .equals(written)
+        )
       })
     )
   )
