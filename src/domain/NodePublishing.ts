@@ -1,8 +1,9 @@
 import { Context, Effect, Layer } from "effect"
-import { HostMounter } from "../ports/HostMounter.ts"
+import { HostMounter, type Pulse } from "../ports/HostMounter.ts"
 import type { InstanceMetadata } from "../ports/InstanceMetadata.ts"
 import type { VolumeCapability } from "./Capability.ts"
 import { sharingRisk } from "./decisions/capabilities.ts"
+import { hidesCollapse, sitsOn, topAt } from "./decisions/mounts.ts"
 import {
   decideNodePublish,
   type NodePublishAction,
@@ -64,11 +65,14 @@ export class NodePublishing extends Context.Tag("cinder-csi/domain/NodePublishin
       const publishFacts = Effect.fnUntraced(function* (
         wish: NodePublishWish,
         request: NodePublishRequest,
-        prepared: boolean
+        prepared: boolean,
+        pulseOf: (path: string) => Effect.Effect<Pulse, HostFailure>
       ): Effect.fn.Return<NodePublishFacts, HostFailure> {
         const device = yield* find(wish.volumeId, leastBytesIn(request.publishContext))
         const mounts = yield* readMounts(host)
         const staging = yield* locateMounted(host, request.stagingPath, mounts)
+        const staged = topAt(mounts, staging.path)
+        const isDumb = staged !== undefined && device !== undefined && sitsOn(staged, device) && hidesCollapse(staged)
         const { kind, path: targetPath } = yield* locateMounted(host, request.targetPath, mounts)
         const parent = kind === "absent" ? yield* host.locate(parentOf(targetPath)) : undefined
         return {
@@ -81,6 +85,7 @@ export class NodePublishing extends Context.Tag("cinder-csi/domain/NodePublishin
           mounts,
           deviceAtTarget: kind === "blockDevice" ? yield* host.deviceAt(targetPath) : undefined,
           targetIsStale: yield* topIsStale(host, mounts, targetPath),
+          pulse: isDumb ? yield* pulseOf(staging.path) : undefined,
           prepared
         }
       })
@@ -104,10 +109,11 @@ export class NodePublishing extends Context.Tag("cinder-csi/domain/NodePublishin
         let prepared = false
         let undo: Effect.Effect<void> = Effect.void
         const { targetPath } = request
+        const pulseOf = yield* Effect.cachedFunction(host.pulseOf)
         yield* settle({
           subject: `volume ${wish.volumeId}`,
           patience: yield* makePatience(0),
-          look: Effect.suspend(() => publishFacts(wish, request, prepared)),
+          look: Effect.suspend(() => publishFacts(wish, request, prepared, pulseOf)),
           decide: decideNodePublish,
           carryOut: (action, facts) => {
             // Nothing was mounted there before a bind, so that one layer at most is ours to undo.

@@ -17,7 +17,7 @@ import { decideUnstage } from "./decisions/unstage.ts"
 import { act, done } from "./decisions/Verdict.ts"
 import { guardUuid } from "./decisions/writeGuard.ts"
 import { makeDiskSearch } from "./diskSearch.ts"
-import { DeviceNotFound, type DomainError, type HostFailure } from "./errors.ts"
+import { DeviceNotFound, type DomainError, type HostFailure, NotReady } from "./errors.ts"
 import { locateMounted, readMounts, topIsStale } from "./hostFacts.ts"
 import { NodeNotices } from "./NodeNotices.ts"
 import { NodeOperations } from "./NodeOperations.ts"
@@ -49,6 +49,14 @@ export interface StageRequest {
   readonly publishContext: Readonly<Record<string, string>>
   readonly volumeContext: Readonly<Record<string, string>>
 }
+
+/** Kubelet may forget a path after a final error, and this one is still mounted. */
+const stillMounted =
+  (path: string) =>
+  (failure: HostFailure): HostFailure | NotReady =>
+    failure.outcome === "unknown"
+      ? failure
+      : new NotReady({ subject: path, state: `to be mounted anew, and ${failure.message}`, remedy: undefined })
 
 /** One volume on this node, made ready for every pod that will use it. */
 export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
@@ -107,14 +115,16 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
       const carryOut = Effect.fnUntraced(function* (
         action: StageAction,
         { device, path, progress, wish }: StageFacts
-      ): Effect.fn.Return<StageProgress, HostFailure> {
+      ): Effect.fn.Return<StageProgress, HostFailure | NotReady> {
         switch (action._tag) {
           case "MakeDirectory":
             yield* host.makeDirectory(path)
             return progress
           case "Unmount":
-            yield* host.unmount(path)
+            yield* host.unmount(path).pipe(Effect.mapError(stillMounted(path)))
             return progress
+          case "TakePulse":
+            return { ...progress, pulse: yield* host.pulseOf(path) }
           case "RefreshSize":
             yield* host.refreshSize(device)
             return { ...progress, looks: [], refreshed: true }
@@ -133,7 +143,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
               contents?._tag === "FileSystem" ? guardUuid(wish, device, action.fileSystem, contents) : undefined
             if (guarding?._tag === "Notice") yield* Effect.logInfo(guarding.text)
             yield* host.mount(device, path, action.fileSystem, action.options)
-            return progress
+            return { ...progress, mounted: true }
           }
           case "Grow": {
             const { fileSystem, mountedAt } = action

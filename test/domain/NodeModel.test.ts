@@ -3,6 +3,7 @@ import { Effect, Either, Fiber, Logger, LogLevel, Option, TestClock, TestContext
 import fc from "fast-check"
 import type { HostOperation } from "../../src/adapters/memory/HostMemory.ts"
 import type { AccessMode } from "../../src/domain/Capability.ts"
+import { collapseOf } from "../../src/domain/decisions/mounts.ts"
 import type { DomainError } from "../../src/domain/errors.ts"
 import type { VolumeId } from "../../src/domain/Volume.ts"
 import {
@@ -81,6 +82,14 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant("expand" as const), volume, staging }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("unplug" as const), volume }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("plug" as const), volume }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("collapse" as const),
+      volume,
+      how: fc.constantFrom("shutdown" as const, "readOnly" as const)
+    })
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("stack" as const), volume, staging, target }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("restart" as const, "reboot" as const) }) }
 )
@@ -144,6 +153,11 @@ const run = (steps: ReadonlyArray<readonly [Step, Trouble | undefined]>) =>
             const result = yield* ended(stagingService.stage(request))
             if (Either.isRight(result)) {
               assert.strictEqual(yield* inSight(stagingPath), one.volume, "staged means mounted")
+              const top = (yield* layers(stagingPath)).at(-1)
+              if (top !== undefined && one.mode !== "MULTI_NODE_READER_ONLY") {
+                assert.isUndefined(collapseOf(top), "staged means that it can be written")
+              }
+              assert.strictEqual((yield* host.mounter.pulseOf(stagingPath))._tag, "Alive", "staged means alive")
             } else if (result.left._tag !== "AlreadyExists") {
               assert.isAtMost((yield* layers(stagingPath)).length, before, "a failed stage leaves no mount")
             }
@@ -206,6 +220,8 @@ const run = (steps: ReadonlyArray<readonly [Step, Trouble | undefined]>) =>
           }
           case "unplug":
             return yield* memory.disks.unplug("server-1", one.volume)
+          case "collapse":
+            return yield* host.collapse(one.volume, one.how)
           case "plug":
             return yield* memory.disks.plug("server-1", one.volume)
           case "stack":

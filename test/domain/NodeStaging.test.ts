@@ -526,6 +526,67 @@ describe("NodeStaging", () => {
     )
   })
 
+  describe.each(["ext4", "xfs"])("a mounted %s that gave up after an error", (fsType) => {
+    const capability = mountCapability("SINGLE_NODE_MULTI_WRITER", { fsType })
+    const sick = (how: "shutdown" | "readOnly") =>
+      Effect.gen(function* () {
+        const node = yield* nodeWithDisk()
+        yield* node.staging.stage(stageRequest({ capability }))
+        yield* node.host.writeFile(`${stagingPath}/precious`, text("keep me"))
+        return { ...node, collapse: node.host.collapse(volumeId, how) }
+      })
+
+    for (const how of ["shutdown", "readOnly"] as const) {
+      it.effect(`is checked and mounted anew if no pod has it (${how})`, () =>
+        Effect.gen(function* () {
+          const { collapse, host, staging } = yield* sick(how)
+          yield* collapse
+          yield* staging.stage(stageRequest({ capability }))
+          assert.deepStrictEqual(yield* operations(host), ["format", "mount", "unmount", "check", "mount"])
+          assert.strictEqual(asText(yield* host.readFile(`${stagingPath}/precious`)), "keep me")
+          yield* host.writeFile(`${stagingPath}/precious`, text("and more"))
+        })
+      )
+
+      it.effect(`is left alone while a pod has it, which is named (${how})`, () =>
+        Effect.gen(function* () {
+          const { collapse, host, publishing, staging } = yield* sick(how)
+          yield* publishing.publish(publishRequest({ capability }))
+          yield* collapse
+          const error = yield* Effect.flip(staging.stage(stageRequest({ capability })))
+          assert.strictEqual(error._tag, "NotReady")
+          assert.include(error.message, `delete the pods at ${targetPath}`)
+          assert.deepStrictEqual(yield* mountTargets(host), [stagingPath, targetPath])
+          yield* publishing.unpublish(volumeId, targetPath)
+          yield* staging.stage(stageRequest({ capability }))
+          yield* publishing.publish(publishRequest({ capability }))
+        })
+      )
+
+      it.effect(`is not shown to another pod (${how})`, () =>
+        Effect.gen(function* () {
+          const { collapse, host, publishing } = yield* sick(how)
+          yield* collapse
+          const error = yield* Effect.flip(publishing.publish(publishRequest({ capability })))
+          assert.strictEqual(error._tag, "NotReady")
+          assert.deepStrictEqual(yield* mountTargets(host), [stagingPath])
+          assert.strictEqual(yield* host.kind(targetPath), "absent")
+        })
+      )
+    }
+
+    it.effect("and cannot be unmounted keeps its place, and the call may be repeated", () =>
+      Effect.gen(function* () {
+        const { collapse, host, staging } = yield* sick("shutdown")
+        yield* collapse
+        yield* host.faults.hold(stagingPath)
+        assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest({ capability }))))._tag, "NotReady")
+        yield* host.faults.release(stagingPath)
+        yield* staging.stage(stageRequest({ capability }))
+      })
+    )
+  })
+
   it.effect("for several writing nodes works for volumes that there are, and says once what is at risk", () =>
     Effect.gen(function* () {
       const { lines, layer } = capturedLogs()

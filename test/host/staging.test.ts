@@ -1,27 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto"
-import { readFileSync, writeFileSync } from "node:fs"
-import { dirname } from "node:path"
+import { readFileSync, truncateSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, type Scope } from "effect"
-import { NodeSettings } from "../../src/domain/NodeSettings.ts"
-import { NodeStaging, type StageRequest } from "../../src/domain/NodeStaging.ts"
+import { Effect } from "effect"
+import type { StageRequest } from "../../src/domain/NodeStaging.ts"
 import { HostMounter } from "../../src/ports/HostMounter.ts"
-import { InstanceMetadata } from "../../src/ports/InstanceMetadata.ts"
-import { defaults, mountCapability } from "../domain/nodeHarness.ts"
-import { found, type LoopDisk, MiB, makeDisk, mountsBelow, newFolder, onHost, type Scratch } from "./loopDisks.ts"
-
-const services = NodeStaging.layer.pipe(
-  Layer.provide(Layer.succeed(NodeSettings, defaults)),
-  Layer.provide(
-    Layer.succeed(InstanceMetadata, {
-      identity: Effect.dieMessage("no stage asks who the server is"),
-      disks: Effect.succeed([])
-    })
-  )
-)
-
-const onNode = <A, E>(test: Effect.Effect<A, E, NodeStaging | HostMounter | Scratch | Scope.Scope>) =>
-  onHost(Effect.provide(test, services))
+import { found, type LoopDisk, MiB, makeDisk, mountsBelow, Scratch, sh } from "./loopDisks.ts"
+import { onItsWay, onNode } from "./onNode.ts"
 
 const encrypted = { "cinder.csi.openstack.org/encrypted": "true" }
 const createdEmpty = { "cinder.csi.openstack.org/createdEmpty": "true" }
@@ -29,21 +14,7 @@ const createdEmpty = { "cinder.csi.openstack.org/createdEmpty": "true" }
 const newVolume = (sizeMiB: number, fsType = "ext4") =>
   Effect.gen(function* () {
     const disk = yield* makeDisk(sizeMiB)
-    const stagingPath = yield* newFolder("staging")
-    const staging = yield* NodeStaging
-    const request: StageRequest = {
-      volumeId: disk.volume,
-      stagingPath,
-      capability: mountCapability("SINGLE_NODE_WRITER", { fsType }),
-      publishContext: {},
-      volumeContext: {}
-    }
-    return {
-      disk,
-      stagingPath,
-      stage: (changes: Partial<StageRequest> = {}) => staging.stage({ ...request, ...changes }),
-      unstage: staging.unstage(disk.volume, stagingPath)
-    }
+    return { disk, ...(yield* onItsWay(disk.volume, { fsType })) }
   })
 
 const fillWithNoise = ({ file }: LoopDisk, sizeMiB: number) => writeFileSync(file, randomBytes(sizeMiB * MiB))
@@ -56,7 +27,7 @@ describe("a disk of noise", () => {
         fillWithNoise(disk, 64)
         yield* stage({ publishContext: encrypted })
         writeFileSync(`${stagingPath}/note`, "kept")
-        yield* unstage
+        yield* unstage()
         yield* stage({ publishContext: encrypted })
         assert.strictEqual(readFileSync(`${stagingPath}/note`, "utf8"), "kept")
       })
@@ -73,13 +44,13 @@ describe("a disk of noise", () => {
   it.live.each(spoilt)("keeps every byte where %s", ([, spoil, publishContext]) =>
     onNode(
       Effect.gen(function* () {
-        const { disk, stage, stagingPath } = yield* newVolume(16)
+        const { disk, stage } = yield* newVolume(16)
         const bytes = randomBytes(16 * MiB)
         spoil(bytes)
         writeFileSync(disk.file, bytes)
         assert.strictEqual((yield* Effect.flip(stage({ publishContext })))._tag, "Refused")
         assert.isTrue(bytes.equals(readFileSync(disk.file)))
-        assert.deepStrictEqual(mountsBelow(dirname(stagingPath)), [])
+        assert.deepStrictEqual(mountsBelow((yield* Scratch).folder), [])
       })
     )
   )
@@ -97,7 +68,7 @@ describe.each([
         const { disk, stage, stagingPath, unstage } = yield* newVolume(sizeMiB, fsType)
         yield* stage({ volumeContext: createdEmpty })
         writeFileSync(`${stagingPath}/note`, "kept")
-        yield* unstage
+        yield* unstage()
         const contents = yield* (yield* HostMounter).contentsOf(yield* found(disk))
         assert.strictEqual(contents._tag === "FileSystem" ? contents.uuid : contents._tag, disk.volume)
         yield* stage({ volumeContext: createdEmpty })
@@ -122,5 +93,105 @@ describe.each([
         assert.strictEqual((yield* host.mounts).filter(({ target }) => target === stagingPath).length, 1)
       })
     )
+  )
+})
+
+describe.each(["ext4", "xfs", "btrfs"])("%s on a disk that has become larger", (fsType) => {
+  const enlarged = Effect.gen(function* () {
+    const { disk, stage, stagingPath, unstage } = yield* newVolume(400, fsType)
+    yield* stage()
+    yield* unstage()
+    truncateSync(disk.file, 800 * MiB)
+    sh("losetup", "--set-capacity", disk.loop)
+    return { stage, stagingPath }
+  })
+
+  it.live("is as large as the disk once it is staged", () =>
+    onNode(
+      Effect.gen(function* () {
+        const { stage, stagingPath } = yield* enlarged
+        yield* stage()
+        const { totalBytes } = yield* (yield* HostMounter).usage(stagingPath)
+        assert.isAbove(Number(totalBytes), 700 * MiB)
+      })
+    )
+  )
+
+  it.live("is not said to be staged if its tool does nothing and reports success", () =>
+    onNode(
+      Effect.gen(function* () {
+        const { stage } = yield* enlarged
+        const error = yield* Effect.flip(stage())
+        assert.match(error.message, /bytes although its tool reported success/)
+        assert.deepStrictEqual(mountsBelow((yield* Scratch).folder), [])
+      }),
+      () => ({ grow: () => Effect.void })
+    )
+  )
+})
+
+/** What ends the life of a mounted file system, and whether its data can still be read then. */
+const deaths: ReadonlyArray<
+  readonly [
+    what: string,
+    fsType: string,
+    flags: ReadonlyArray<string>,
+    end: (disk: LoopDisk, staging: string) => unknown
+  ]
+> = [
+  ["an xfs that shut down", "xfs", [], (_, staging) => sh("xfs_io", "-x", "-c", "shutdown -f", staging)],
+  ["an ext4 that shut down", "ext4", [], (_, staging) => sh("xfs_io", "-x", "-c", "shutdown -f", staging)],
+  [
+    "an ext4 that the kernel made read-only",
+    "ext4",
+    ["errors=remount-ro"],
+    ({ loop }) => writeFileSync(join("/sys/fs/ext4", loop.slice("/dev/".length), "trigger_fs_error"), "for a test")
+  ]
+]
+
+describe("a mounted file system that has died", () => {
+  const dying = (fsType: string, flags: ReadonlyArray<string>) =>
+    Effect.gen(function* () {
+      const disk = yield* makeDisk(fsType === "xfs" ? 400 : 64)
+      const volume = yield* onItsWay(disk.volume, { fsType, flags })
+      yield* volume.stage()
+      writeFileSync(join(volume.stagingPath, "note"), "kept")
+      sh("sync", "-f", volume.stagingPath)
+      return { ...volume, disk }
+    })
+
+  it.live.each(deaths)("is mounted anew where no pod has it: %s", ([, fsType, flags, end]) =>
+    onNode(
+      Effect.gen(function* () {
+        const { disk, publish, stage, stagingPath, target } = yield* dying(fsType, flags)
+        end(disk, stagingPath)
+        yield* stage()
+        yield* publish()
+        assert.strictEqual(readFileSync(join(target, "note"), "utf8"), "kept")
+        writeFileSync(join(target, "note"), "and more")
+      })
+    )
+  )
+
+  it.live.each(deaths)(
+    "is neither taken for staged while a pod has it, nor shown to another: %s",
+    ([, fsType, flags, end]) =>
+      onNode(
+        Effect.gen(function* () {
+          const { disk, publish, secondTarget, stage, stagingPath, target, unpublish } = yield* dying(fsType, flags)
+          yield* publish()
+          end(disk, stagingPath)
+          const before = mountsBelow((yield* Scratch).folder)
+          const error = yield* Effect.flip(stage())
+          assert.strictEqual(error._tag, "NotReady")
+          assert.include(error.message, `delete the pods at ${target}`)
+          assert.strictEqual((yield* Effect.flip(publish({ targetPath: secondTarget })))._tag, "NotReady")
+          assert.deepStrictEqual(mountsBelow((yield* Scratch).folder), before)
+          yield* unpublish()
+          yield* stage()
+          yield* publish()
+          assert.strictEqual(readFileSync(join(target, "note"), "utf8"), "kept")
+        })
+      )
   )
 })

@@ -70,7 +70,10 @@ export const makeFiles = ({ isAlive, mounts, topAt, tree, walk }: HostState, out
     const { found } = place
     if (found._tag !== "Entry") return { ...place, found, isOwn: false }
     const thing = found.mount?.thing
-    if (found.mount?.readOnly || (thing?._tag === "disk" && thing.superReadOnly)) {
+    if (
+      found.mount?.readOnly ||
+      (thing?._tag === "disk" && (thing.superReadOnly || thing.disk.collapse === "readOnly"))
+    ) {
       return yield* fail(operation, `${path}: Read-only file system`)
     }
     return { ...place, found, isOwn: found.mount === undefined }

@@ -37,15 +37,17 @@ export const makeMounting = (state: HostState) => {
     switch (thing._tag) {
       case "disk": {
         const { contents, disk, options, root, superReadOnly } = thing
+        const hasTurned = disk.collapse === "readOnly"
+        const shown = disk.collapse === "shutdown" && contents.type !== "xfs" ? ["shutdown"] : []
         return {
           target,
           source: `/dev/${deviceName(disk)}`,
           fsType: contents.type,
-          options: [mode, "relatime", superReadOnly ? "ro" : "rw", ...options],
+          options: [mode, "relatime", superReadOnly || hasTurned ? "ro" : "rw", ...shown, ...options],
           // btrfs invents a number of its own.
           number: contents.type === "btrfs" ? `0:${100 + disk.index}` : deviceNumber(disk),
           root,
-          ...healthy
+          turnedReadOnly: hasTurned && !superReadOnly && !readOnly
         }
       }
       case "node": {

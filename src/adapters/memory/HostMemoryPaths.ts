@@ -48,7 +48,8 @@ const lookUp = (world: PathWorld, path: string): Found => {
     case "disk": {
       // XFS answers for nothing once it has shut down; ext4 still has its root in memory.
       const isKept = rest === "" && thing.contents.type !== "xfs"
-      return world.isAlive(thing.disk) || isKept
+      const answers = world.isAlive(thing.disk) && thing.disk.collapse !== "shutdown"
+      return answers || isKept
         ? { _tag: "Entry", tree: thing.contents.tree, inner: joinPath(thing.root, rest), mount }
         : { _tag: "Dead" }
     }

@@ -10,7 +10,13 @@ import type { OutsideFiles } from "./HostMemoryOutside.ts"
 import { kindOf, resolve } from "./HostMemoryPaths.ts"
 import { asDevice, makeHostState } from "./HostMemoryState.ts"
 import { makeDirectories } from "./HostMemoryTree.ts"
-import { deviceName, type HostEvent, type HostMounterService, type HostOperation } from "./HostMemoryTypes.ts"
+import {
+  type Collapse,
+  deviceName,
+  type HostEvent,
+  type HostMounterService,
+  type HostOperation
+} from "./HostMemoryTypes.ts"
 
 /** One Linux server of the memory: its device nodes, files, mounts, and the port that works on them. */
 export interface HostMemoryServer {
@@ -26,6 +32,8 @@ export interface HostMemoryServer {
   readonly kind: (path: string) => Effect.Effect<PathKind>
   /** What was done to disks and mounts, oldest first. */
   readonly events: Effect.Effect<ReadonlyArray<HostEvent>>
+  /** The mounted file system of a volume gives up, as after an error of its disk; nothing happens if it is not mounted. */
+  readonly collapse: (volumeId: string, how: Collapse) => Effect.Effect<void>
   /** Mounts and open files are gone; disks, directories and files stay. */
   readonly reboot: Effect.Effect<void>
 }
@@ -134,7 +142,7 @@ export const makeHostServer = (
         const announced = !plan.hidesDisks()
         pluggings += 1
         const disk = { volumeId, image, index: freeIndex(), plugging: pluggings, visibleAt, announced }
-        disks.set(volumeId, { ...disk, knownBytes: image.sizeBytes })
+        disks.set(volumeId, { ...disk, knownBytes: image.sizeBytes, collapse: undefined })
       }),
     unplug: (volumeId) => {
       disks.delete(volumeId)
@@ -160,6 +168,11 @@ export const makeHostServer = (
         return resolved === undefined ? "absent" : kindOf(resolved.found)
       }),
     events: Effect.sync(state.events),
+    collapse: (volumeId, how) =>
+      Effect.sync(() => {
+        const disk = disks.get(volumeId)
+        if (disk !== undefined && state.mountsOn(disk).length > 0) disk.collapse = how
+      }),
     reboot: Effect.zipRight(
       plan.faults.clear,
       Effect.sync(() => state.setMounts([]))

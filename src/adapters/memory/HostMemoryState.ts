@@ -78,6 +78,8 @@ export const makeHostState = (directories: ReadonlyArray<string>): HostState => 
     mounts: () => mounts,
     setMounts: (next) => {
       mounts = next
+      const mounted = new Set(next.map(({ thing }) => (thing._tag === "disk" ? thing.disk : undefined)))
+      for (const disk of disks.values()) if (!mounted.has(disk)) disk.collapse = undefined
     },
     mountsOn: (disk) => mounts.flatMap(({ thing }) => (thing._tag === "disk" && thing.disk === disk ? [thing] : [])),
     topAt: (path) => mounts.filter(({ target }) => target === path).at(-1),

@@ -27,7 +27,12 @@ export interface PluggedDisk {
   readonly visibleAt: number
   announced: boolean
   knownBytes: bigint
+  /** What became of the mounted file system after an error; over with its last mount. */
+  collapse: Collapse | undefined
 }
+
+/** After an error a file system shuts down, or the kernel makes it read-only. */
+export type Collapse = "shutdown" | "readOnly"
 
 export type FileSystemContents = Extract<ImageContents, { readonly _tag: "FileSystem" }>
 

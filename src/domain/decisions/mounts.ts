@@ -22,6 +22,17 @@ export const showsAllOf = (mount: Mount, device: BlockDevice): boolean =>
 /** Whether one may not write: by the mount or by the file system below it. */
 export const isReadOnlyMount = (mount: Mount): boolean => mount.options.includes("ro")
 
+/**
+ * What the mount table tells of a file system that gave up after an error; undefined if it tells nothing, as it does of
+ * an XFS that has shut down.
+ */
+export const collapseOf = (mount: Mount): string | undefined => {
+  if (mount.options.includes("shutdown")) return "has shut down after an error"
+  return mount.turnedReadOnly ? "was made read-only by the kernel after an error" : undefined
+}
+
+export const hidesCollapse = ({ fsType }: Mount): boolean => fsType === "xfs"
+
 /** What has the name now that a mount was made under; `unclear` where that says nothing, as a link in its place does. */
 export type AtSource = BlockDevice | "gone" | "unclear"
 

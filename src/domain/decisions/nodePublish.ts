@@ -1,9 +1,18 @@
-import type { BlockDevice, Mount, PathKind } from "../../ports/HostMounter.ts"
+import type { BlockDevice, Mount, PathKind, Pulse } from "../../ports/HostMounter.ts"
 import type { AccessMode, FileSystem } from "../Capability.ts"
 import { isReadOnly } from "../Capability.ts"
-import { AlreadyExists, Refused } from "../errors.ts"
+import { AlreadyExists, NotReady, Refused } from "../errors.ts"
 import type { VolumeId } from "../Volume.ts"
-import { isReadOnlyMount, isSameDisk, mountsOf, rawBindsOf, satisfies, showsAllOf, topAt } from "./mounts.ts"
+import {
+  collapseOf,
+  isReadOnlyMount,
+  isSameDisk,
+  mountsOf,
+  rawBindsOf,
+  satisfies,
+  showsAllOf,
+  topAt
+} from "./mounts.ts"
 import { act, done, refuse, type Verdict } from "./Verdict.ts"
 
 export interface NodePublishWish {
@@ -29,6 +38,8 @@ export interface NodePublishFacts {
   readonly deviceAtTarget: BlockDevice | undefined
   /** The mount in sight at the target has lost its disk. */
   readonly targetIsStale: boolean
+  /** How the staged file system answers, where the mount table does not tell. */
+  readonly pulse: Pulse | undefined
   /** This call made the target: it is known to be empty. */
   readonly prepared: boolean
 }
@@ -45,6 +56,14 @@ type NodePublishVerdict = Verdict<NodePublishAction, void>
 
 const refused = (subject: string, because: string, remedy: string | undefined = undefined): NodePublishVerdict =>
   refuse(new Refused({ subject, because, remedy }))
+
+/** Why a staged file system cannot serve a pod; one that was made read-only still serves who only reads. */
+const deathOf = ({ pulse }: NodePublishFacts, staged: Mount, readOnly: boolean): string | undefined => {
+  if (pulse?._tag === "Dead") return `dead: ${pulse.problem}`
+  if (pulse?._tag === "Silent") return "staged and does not answer"
+  const collapse = readOnly && staged.turnedReadOnly ? undefined : collapseOf(staged)
+  return collapse === undefined ? undefined : `staged, but ${collapse}`
+}
 
 /**
  * What the target should show, or why it cannot. A target made over a staging path without its mount would show
@@ -73,6 +92,11 @@ const sourceOf = (
       }
       if (!satisfies(staged.fsType, wish.fileSystem)) {
         return refused(subject, `is staged with ${staged.fsType}, not ${wish.fileSystem}`)
+      }
+      const death = deathOf(facts, staged, readOnly)
+      if (death !== undefined) {
+        const remedy = "delete the volume's pods on this node, so that it is staged anew"
+        return refuse(new NotReady({ subject: `the file system at ${stagingPath}`, state: death, remedy }))
       }
       return { source: stagingPath, readOnly: readOnly || isReadOnlyMount(staged) }
     }

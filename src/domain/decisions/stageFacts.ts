@@ -1,4 +1,4 @@
-import type { BlockDevice, DiskContents, Mount, PathKind } from "../../ports/HostMounter.ts"
+import type { BlockDevice, DiskContents, Mount, PathKind, Pulse } from "../../ports/HostMounter.ts"
 import { type AccessMode, type FileSystem, isReadOnly } from "../Capability.ts"
 import type { HostFailure } from "../errors.ts"
 import type { UuidGuard } from "../NodeSettings.ts"
@@ -34,6 +34,10 @@ export interface StageProgress {
   readonly formatted: FileSystem | undefined
   readonly checked: boolean
   readonly refreshed: boolean
+  /** This call mounted it, so that it is known to be alive. */
+  readonly mounted: boolean
+  /** How what was mounted before answers; undefined while nobody has asked. */
+  readonly pulse: Pulse | undefined
   readonly growth:
     | { readonly _tag: "untried" }
     | { readonly _tag: "refusedMounted"; readonly failure: HostFailure }
@@ -46,6 +50,8 @@ export const noProgress: StageProgress = {
   formatted: undefined,
   checked: false,
   refreshed: false,
+  mounted: false,
+  pulse: undefined,
   growth: { _tag: "untried" }
 }
 
@@ -66,6 +72,7 @@ export type StageAction =
   | { readonly _tag: "Unmount" }
   | { readonly _tag: "RefreshSize" }
   | { readonly _tag: "Look" }
+  | { readonly _tag: "TakePulse" }
   | {
       readonly _tag: "Format"
       readonly fileSystem: FileSystem

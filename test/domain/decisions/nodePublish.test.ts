@@ -30,6 +30,8 @@ interface Change extends Partial<Omit<NodePublishFacts, "wish">> {
 
 const staged = mountOf(stagingPath)
 const stagedReadOnly = mountOf(stagingPath, { options: ["ro"] })
+const shutDown = mountOf(stagingPath, { options: ["rw", "shutdown"] })
+const turned = mountOf(stagingPath, { options: ["ro"], turnedReadOnly: true })
 const here = mountOf(targetPath)
 const readOnlyHere = mountOf(targetPath, { options: ["ro", "relatime", "rw"] })
 const elsewhere = mountOf("/pod/other")
@@ -44,6 +46,7 @@ const facts = ({ wish, ...changes }: Change): NodePublishFacts => ({
   mounts: [staged],
   deviceAtTarget: undefined,
   targetIsStale: false,
+  pulse: undefined,
   prepared: false,
   ...changes,
   wish: { ...plainWish, ...wish }
@@ -58,6 +61,18 @@ const later = { ...device, instance: "9" }
 
 const table: ReadonlyArray<readonly [string, Change, string]> = [
   ["target absent", {}, "MakeDirectory"],
+  ["staged, shut down", { mounts: [shutDown] }, "NotReady"],
+  ["staged, shut down, to be read alone", { mounts: [shutDown], wish: { readOnly: true } }, "NotReady"],
+  ["staged, made read-only by the kernel", { mounts: [turned] }, "NotReady"],
+  ["staged, made read-only, to be read alone", { mounts: [turned], wish: { readOnly: true } }, "MakeDirectory"],
+  ["staged, dead", { pulse: { _tag: "Dead", problem: "Input/output error" } }, "NotReady"],
+  ["staged, without an answer", { pulse: { _tag: "Silent" } }, "NotReady"],
+  ["staged, alive", { pulse: { _tag: "Alive" } }, "MakeDirectory"],
+  [
+    "staged, dead, and there already",
+    { mounts: [staged, here], kind: "directory", pulse: { _tag: "Dead", problem: "Input/output error" } },
+    "NotReady"
+  ],
   ["parent absent", { parentKind: "absent" }, "Refused"],
   ["parent a file", { parentKind: "file" }, "Refused"],
   ["directory that was there", { kind: "directory" }, "Clear"],

@@ -9,7 +9,7 @@ import {
 } from "../../../src/domain/decisions/stageFacts.ts"
 import { HostFailure } from "../../../src/domain/errors.ts"
 import { VolumeId } from "../../../src/domain/Volume.ts"
-import type { DiskContents } from "../../../src/ports/HostMounter.ts"
+import type { DiskContents, Pulse } from "../../../src/ports/HostMounter.ts"
 import { device, GiB, mountOf, otherMount, outcome, rawMount, stagingPath, volumeId } from "./hostFixtures.ts"
 
 const plainWish: StageWish = {
@@ -51,13 +51,16 @@ const facts = ({ progress, wish, ...changes }: Change): StageFacts => ({
   topIsStale: false,
   ...changes,
   wish: { ...plainWish, ...wish },
-  progress: { ...noProgress, ...progress }
+  progress: { ...noProgress, pulse: { _tag: "Alive" }, ...progress }
 })
 
 const encrypted = { encrypted: true } as const
 const foreign: DiskContents = { _tag: "Foreign", what: "LVM" }
 const unclear: DiskContents = { _tag: "Unclear", why: "data" }
 const here = mountOf(stagingPath)
+const shutDownHere = mountOf(stagingPath, { options: ["rw", "shutdown"] })
+const turnedHere = mountOf(stagingPath, { options: ["ro"], turnedReadOnly: true })
+const dead: Pulse = { _tag: "Dead", problem: "Input/output error" }
 const readOnlyHere = mountOf(stagingPath, { options: ["ro"] })
 const published = mountOf("/pod")
 const readOnly = { mode: "MULTI_NODE_READER_ONLY" } as const
@@ -161,6 +164,22 @@ const table: ReadonlyArray<readonly [string, Change, string]> = [
   ["smaller within the tolerance", { wish: { leastBytes: GiB + 33_554_432n } }, "Look"],
   ["smaller just beyond it", { wish: { leastBytes: GiB + 33_554_433n } }, "RefreshSize"],
 
+  ["staged, not asked whether it lives", { mounts: [here], progress: { pulse: undefined } }, "TakePulse"],
+  ["mounted by this call", { mounts: [here], progress: { pulse: undefined, mounted: true } }, "Look"],
+  ["staged and dead", { mounts: [here], progress: { pulse: dead } }, "Unmount"],
+  [
+    "staged and dead, for read-only use",
+    { mounts: [readOnlyHere], wish: readOnly, progress: { pulse: dead } },
+    "Unmount"
+  ],
+  ["staged and dead, two layers", { mounts: [here, here], progress: { pulse: dead } }, "Unmount"],
+  ["staged and dead, with a pod", { mounts: [here, published], progress: { pulse: dead } }, "NotReady"],
+  ["staged without an answer", { mounts: [here], progress: { pulse: { _tag: "Silent" } } }, "NotReady"],
+  ["staged and shut down", { mounts: [shutDownHere], progress: { pulse: undefined } }, "Unmount"],
+  ["staged and shut down, with a pod", { mounts: [shutDownHere, published] }, "NotReady"],
+  ["staged and made read-only by the kernel", { mounts: [turnedHere], progress: { pulse: undefined } }, "Unmount"],
+  ["made read-only by the kernel, with a pod", { mounts: [published, turnedHere] }, "NotReady"],
+  ["made read-only by the kernel, for read-only use", { mounts: [turnedHere], wish: { flags: ["ro"] } }, "Done"],
   ["staged and grown", { mounts: [here], progress: { looks: [fs("ext4")] } }, "Done"],
   ["staged, not looked at", { mounts: [here] }, "Look"],
   ["staged right after the format", { mounts: [here], progress: { formatted: "ext4" } }, "Done"],
@@ -266,6 +285,11 @@ describe("decideStage", () => {
 
   it("does not format with options that are not known to be harmless", () => {
     assert.strictEqual(outcome(formatWith({ mkfsOptions: "-d /etc" })), "InvalidInput")
+  })
+
+  it("names the pods that keep a dead mount", () => {
+    const verdict = decideStage(facts({ mounts: [here, published], progress: { pulse: dead } }))
+    assert.include(verdict._tag === "Refuse" ? verdict.error.message : "", "delete the pods at /pod first")
   })
 
   it("names the remedy of a file system that bears another UUID", () => {
