@@ -1,5 +1,6 @@
 import { Context, Effect, Layer } from "effect"
 import { OperationPending } from "./errors.ts"
+import { type LeftBehind, OnLeftBehind } from "./LeftBehind.ts"
 
 /** Runs an effect while no other holder of one of its keys runs; the second caller fails at once. */
 export type Exclusively = <A, E, R>(
@@ -7,25 +8,50 @@ export type Exclusively = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ) => Effect.Effect<A, E | OperationPending, R>
 
+/** Who has a key: a call, and then the programs that it could not end. */
+interface Holder {
+  readonly leftBehind: Set<LeftBehind>
+}
+
 /**
  * Locks that live in this process alone: they spare the cloud double work. Correctness rests on the state
- * that the cloud and the host report, since two replicas may run at once.
+ * that the cloud and the host report, since two replicas may run at once. A program that a call leaves behind, because
+ * not even SIGKILL ends it, keeps the call's keys until it ends.
  */
 export const makeOperationLocks: Effect.Effect<Exclusively> = Effect.sync(() => {
-  const held = new Set<string>()
+  const held = new Map<string, Holder>()
+
+  const take = (keys: ReadonlyArray<string>) =>
+    Effect.suspend(() => {
+      const busy = keys.find((key) => held.has(key))
+      if (busy !== undefined) {
+        const [program] = held.get(busy)?.leftBehind ?? []
+        return new OperationPending({ subject: busy, ...(program === undefined ? {} : { holder: program.what }) })
+      }
+      const holder: Holder = { leftBehind: new Set() }
+      for (const key of keys) held.set(key, holder)
+      return Effect.succeed(holder)
+    })
+
+  const giveUp = (keys: ReadonlyArray<string>, { leftBehind }: Holder) => {
+    const free = Effect.sync(() => {
+      for (const key of keys) held.delete(key)
+    })
+    if (leftBehind.size === 0) return free
+    const ends = [...leftBehind].map((program) =>
+      Effect.zipRight(
+        program.ended,
+        Effect.sync(() => leftBehind.delete(program))
+      )
+    )
+    return Effect.forkDaemon(Effect.zipRight(Effect.all(ends, { concurrency: "unbounded" }), free))
+  }
+
   return (keys, effect) =>
     Effect.acquireUseRelease(
-      Effect.suspend(() => {
-        const busy = keys.find((key) => held.has(key))
-        if (busy !== undefined) return Effect.fail(new OperationPending({ subject: busy }))
-        for (const key of keys) held.add(key)
-        return Effect.void
-      }),
-      () => effect,
-      () =>
-        Effect.sync(() => {
-          for (const key of keys) held.delete(key)
-        })
+      take(keys),
+      ({ leftBehind }) => Effect.provideService(effect, OnLeftBehind, (program) => void leftBehind.add(program)),
+      (holder) => giveUp(keys, holder)
     )
 })
 

@@ -81,9 +81,14 @@ export class AlreadyExists extends Data.TaggedError("AlreadyExists")<{
 }
 
 /** Another call for the same thing is being worked on. */
-export class OperationPending extends Data.TaggedError("OperationPending")<{ readonly subject: string }> {
+export class OperationPending extends Data.TaggedError("OperationPending")<{
+  readonly subject: string
+  /** Who works on it, where that is not simply another call. */
+  readonly holder?: string
+}> {
   override get message() {
-    return `another operation on ${this.subject} is in progress`
+    const holder = this.holder === undefined ? "" : `: ${this.holder}`
+    return `another operation on ${this.subject} is in progress${holder}`
   }
 }
 
@@ -235,8 +240,8 @@ export class IdentityUnknown extends Data.TaggedError("IdentityUnknown")<{
 }
 
 /**
- * A step on the host failed. `outcome` says whether it may still take effect: `failed` never will,
- * `unknown` may (a child process that could not be killed, a system call that does not return).
+ * A step on the host failed. `outcome` says whether it may still take effect: `failed` never will, `unknown` may (a
+ * child process that could not be killed, a system call that does not return), or the disk did not answer a question.
  */
 export class HostFailure extends Data.TaggedError("HostFailure")<{
   readonly operation: string

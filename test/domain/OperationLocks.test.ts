@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber } from "effect"
+import { Deferred, Effect, Fiber, TestClock } from "effect"
+import { OnLeftBehind } from "../../src/domain/LeftBehind.ts"
 import { makeOperationLocks } from "../../src/domain/OperationLocks.ts"
 
 describe("an operation lock", () => {
@@ -54,4 +55,34 @@ describe("an operation lock", () => {
       yield* exclusively(["a"], Effect.void)
     })
   )
+
+  describe("of a call that leaves a program behind which cannot be killed", () => {
+    const mkfs = Effect.map(Deferred.make<void>(), (ended) => ({
+      ended,
+      leave: Effect.map(OnLeftBehind, (tell) => tell({ what: "mkfs.ext4 (pid 7)", ended: Deferred.await(ended) }))
+    }))
+
+    const heldUntilItEnds = (
+      leaving: (leave: Effect.Effect<void>) => Effect.Effect<unknown>
+    ): Effect.Effect<void, unknown> =>
+      Effect.gen(function* () {
+        const exclusively = yield* makeOperationLocks
+        const { ended, leave } = yield* mkfs
+        const call = yield* Effect.fork(exclusively(["a"], leaving(leave)))
+        yield* Effect.yieldNow()
+        yield* Fiber.interrupt(call)
+        const refusal = yield* Effect.flip(exclusively(["a"], Effect.void))
+        assert.strictEqual(refusal.message, "another operation on a is in progress: mkfs.ext4 (pid 7)")
+        yield* exclusively(["b"], Effect.void)
+        yield* Deferred.succeed(ended, undefined)
+        yield* TestClock.adjust(0)
+        yield* exclusively(["a"], Effect.void)
+      })
+
+    it.effect("stays held until that ends, also if the call succeeds", () => heldUntilItEnds((leave) => leave))
+
+    it.effect("stays held until that ends, also if the call was interrupted meanwhile", () =>
+      heldUntilItEnds((leave) => Effect.uninterruptible(Effect.zipRight(Effect.yieldNow(), leave)))
+    )
+  })
 })

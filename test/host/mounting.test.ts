@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Metric, Schedule } from "effect"
-import { abandonedChildren, mutate } from "../../src/adapters/process/Command.ts"
+import { abandonedChildren } from "../../src/adapters/process/abandoned.ts"
+import { type Command, mutate } from "../../src/adapters/process/Command.ts"
 import { HostMounter } from "../../src/ports/HostMounter.ts"
 import { loopsOver, MiB, mountsBelow, newDevice, newFolder, onHost, Scratch, sh } from "./loopDisks.ts"
 
@@ -240,7 +241,7 @@ describe("unmounting", () => {
         yield* host.format(device, "xfs", undefined, [])
         yield* host.mount(device, target, "xfs", [])
         sh("xfs_io", "-x", "-c", "shutdown", target)
-        assert.strictEqual((yield* host.locate(target)).kind, "other")
+        assert.strictEqual((yield* host.locate(target)).kind, "directory")
         yield* host.unmount(target)
         yield* host.remove(target)
         assert.isFalse(existsSync(target))
@@ -280,28 +281,40 @@ describe("measuring", () => {
 })
 
 describe("a command that the kernel does not let go", () => {
-  it.live("is given up with an unknown outcome, and ends when its file system thaws", () =>
+  it.live("is given up, keeps others off what it works on, and is forgotten when its file system thaws", () =>
     onHost(
       Effect.gen(function* () {
         const { staging } = yield* staged
-        sh("fsfreeze", "--freeze", staging)
-        const failure = yield* Effect.flip(
-          mutate({
-            operation: "write",
-            program: "sh",
-            debianPackage: "dash",
-            args: ["-c", `: > ${join(staging, "late")}`],
-            timeLimit: "200 millis",
-            patience: "200 millis"
-          })
-        ).pipe(Effect.ensuring(Effect.sync(() => sh("fsfreeze", "--unfreeze", staging))))
-        assert.strictEqual(failure.outcome, "unknown")
-        assert.match(failure.message, /cannot be killed/)
-        yield* Metric.value(abandonedChildren).pipe(
-          Effect.filterOrFail(({ value }) => value === 0),
+        const writing = (worksOn: string, script: string): Command => ({
+          operation: `write to ${worksOn}`,
+          program: "sh",
+          debianPackage: "dash",
+          args: ["-c", script],
+          timeLimit: "200 millis",
+          patience: "200 millis",
+          worksOn: [worksOn]
+        })
+        const frozen = Effect.acquireRelease(
+          Effect.sync(() => sh("fsfreeze", "--freeze", staging)),
+          () => Effect.sync(() => sh("fsfreeze", "--unfreeze", staging))
+        )
+        yield* Effect.gen(function* () {
+          yield* frozen
+          const failure = yield* Effect.flip(mutate(writing("disk a", `: > ${join(staging, "late")}`)))
+          assert.strictEqual(failure.outcome, "unknown")
+          assert.match(failure.message, /cannot be killed/)
+          const next = yield* Effect.flip(mutate(writing("disk a", `: > ${join(staging, "never")}`)))
+          assert.strictEqual(next.outcome, "unknown")
+          assert.match(next.message, /sh \(pid \d+\), which hangs since 20\d\d-\S+Z and cannot be killed/)
+          yield* mutate(writing("disk b", "exit 0"))
+          assert.strictEqual((yield* Metric.value(abandonedChildren)).value, 1)
+        }).pipe(Effect.scoped)
+        yield* mutate(writing("disk a", "exit 0")).pipe(
           Effect.retry(Schedule.spaced("10 millis")),
           Effect.timeout("5 seconds")
         )
+        assert.strictEqual((yield* Metric.value(abandonedChildren)).value, 0)
+        assert.deepStrictEqual([existsSync(join(staging, "late")), existsSync(join(staging, "never"))], [true, false])
       })
     )
   )

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
-import { Cause, Deferred, Duration, Effect, FiberId, Metric, Option } from "effect"
+import { Cause, Deferred, Duration, Effect, FiberId, Option } from "effect"
 import { HostFailure } from "../../domain/errors.ts"
+import { abandon, refuseWhileAbandoned } from "./abandoned.ts"
 import { bounded } from "./bounded.ts"
 
 /**
@@ -19,6 +20,10 @@ export interface Command {
   readonly patience?: Duration.DurationInput
   /** Stays open as long as the program runs, because the program inherits it; ours is closed once it has started. */
   readonly holds?: OpenFile | undefined
+  /** Disks by number, or paths: while a command hangs on one of them beyond SIGKILL, no other is started there. */
+  readonly worksOn?: ReadonlyArray<string>
+  /** Stdout is not text but bytes, one a character (latin1), and so many of them are kept. */
+  readonly stdoutBytes?: number
 }
 
 export interface OpenFile {
@@ -44,11 +49,6 @@ interface Running {
   readonly drained: Deferred.Deferred<void>
   readonly output: { stdout: string; stderr: string }
 }
-
-/** Children that neither a time limit nor SIGKILL could end: they wait in the kernel for a disk that does not answer. */
-export const abandonedChildren = Metric.gauge("cinder_csi_abandoned_commands", {
-  description: "Commands that SIGKILL does not end, most likely because a disk does not answer"
-})
 
 const outputLimit = 64 * 1024
 const defaultPatience = Duration.seconds(5)
@@ -86,11 +86,13 @@ const start = (command: Command): Effect.Effect<Running, HostFailure> =>
         )
       )
       child.on("close", () => Deferred.unsafeDone(drained, Effect.void))
-      const keep = (name: "stdout" | "stderr") => (text: string) => {
-        output[name] += text.slice(0, outputLimit - output[name].length)
+      const keep = (name: "stdout" | "stderr", limit: number) => (text: string) => {
+        output[name] += text.slice(0, limit - output[name].length)
       }
-      child.stdout?.setEncoding("utf8").on("data", keep("stdout"))
-      child.stderr?.setEncoding("utf8").on("data", keep("stderr"))
+      const { stdoutBytes } = command
+      const encoding = stdoutBytes === undefined ? "utf8" : "latin1"
+      child.stdout?.setEncoding(encoding).on("data", keep("stdout", stdoutBytes ?? outputLimit))
+      child.stderr?.setEncoding("utf8").on("data", keep("stderr", outputLimit))
       return { child, ending, drained, output }
     },
     catch: (error) => {
@@ -109,18 +111,6 @@ const signalGroup = ({ child }: Running, signal: NodeJS.Signals) =>
     }
   })
 
-const abandon = (running: Running) =>
-  Effect.gen(function* () {
-    running.child.unref()
-    running.child.stdout?.destroy()
-    running.child.stderr?.destroy()
-    yield* Metric.increment(abandonedChildren)
-    yield* Deferred.await(running.ending).pipe(
-      Effect.zipRight(Metric.incrementBy(abandonedChildren, -1)),
-      Effect.forkDaemon
-    )
-  })
-
 /** Ends the process group; true if the program is gone afterwards. */
 const stop = (command: Command, running: Running) =>
   Effect.gen(function* () {
@@ -132,7 +122,10 @@ const stop = (command: Command, running: Running) =>
         return true
       }
     }
-    yield* abandon(running)
+    running.child.unref()
+    running.child.stdout?.destroy()
+    running.child.stderr?.destroy()
+    yield* abandon(command.program, running.child.pid, command.worksOn ?? [], Deferred.await(running.ending))
     return false
   })
 
@@ -153,9 +146,10 @@ const completed = (command: Command, running: Running, ending: Ending): Effect.E
     }
   })
 
-const run = (command: Command): Effect.Effect<Completed, HostFailure> =>
+/** `late` is the outcome of a command that was stopped since its time was over. */
+const run = (command: Command, late: HostFailure["outcome"]): Effect.Effect<Completed, HostFailure> =>
   Effect.acquireUseRelease(
-    start(command),
+    Effect.zipRight(refuseWhileAbandoned(command.operation, command.worksOn ?? []), start(command)),
     (running) =>
       Effect.gen(function* () {
         const ending = yield* bounded(Deferred.await(running.ending), command.timeLimit)
@@ -164,7 +158,7 @@ const run = (command: Command): Effect.Effect<Completed, HostFailure> =>
         const limit = Duration.format(Duration.decode(command.timeLimit))
         return yield* new HostFailure({
           operation: command.operation,
-          outcome: gone ? "failed" : "unknown",
+          outcome: gone ? late : "unknown",
           detail: gone
             ? `${command.program} was stopped after ${limit}`
             : `${command.program} did not end within ${limit} and cannot be killed; its disk does not answer`
@@ -174,11 +168,15 @@ const run = (command: Command): Effect.Effect<Completed, HostFailure> =>
       exit._tag === "Failure" && Cause.isInterrupted(exit.cause) ? stop(command, running) : Effect.void
   )
 
-/** A command that changes nothing: interruption ends it and everything it started. A non-zero exit is a result. */
-export const read = (command: Command): Effect.Effect<Completed, HostFailure> => run(command)
+/**
+ * A command that changes nothing: interruption ends it and everything it started. A non-zero exit is a result. Without
+ * an answer in time nothing is known, and asking again may help.
+ */
+export const read = (command: Command): Effect.Effect<Completed, HostFailure> => run(command, "unknown")
 
 /** A command that changes the host: it runs to its end or its time limit, whatever happens to the caller. */
-export const mutate = (command: Command): Effect.Effect<Completed, HostFailure> => Effect.uninterruptible(run(command))
+export const mutate = (command: Command): Effect.Effect<Completed, HostFailure> =>
+  Effect.uninterruptible(run(command, "failed"))
 
 /** What a program said about its failure, short enough for a status message. */
 export const complaint = ({ code, stdout, stderr }: Completed): string => {
