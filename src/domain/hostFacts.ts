@@ -1,14 +1,19 @@
 import { type Context, Effect } from "effect"
 import type { HostMounter, Mount } from "../ports/HostMounter.ts"
+import { fileSystemNamed } from "./Capability.ts"
 import { type AtSource, isStale, topAt } from "./decisions/mounts.ts"
 import type { HostFailure } from "./errors.ts"
 import { isProperPath } from "./hostPath.ts"
 
 type Host = Context.Tag.Service<HostMounter>
 
-const atSource = Effect.fnUntraced(function* (host: Host, source: string): Effect.fn.Return<AtSource, HostFailure> {
+const atSource = Effect.fnUntraced(function* (
+  host: Host,
+  source: string,
+  mounts: ReadonlyArray<Mount>
+): Effect.fn.Return<AtSource, HostFailure> {
   if (!isProperPath(source)) return "unclear"
-  const { kind } = yield* host.locate(source)
+  const { kind } = yield* host.locate(source, mounts)
   if (kind === "absent") return "gone"
   return kind === "blockDevice" ? ((yield* host.deviceAt(source)) ?? "gone") : "unclear"
 })
@@ -22,7 +27,7 @@ export const readMounts = Effect.fnUntraced(function* (host: Host) {
   const sources = new Set(mounts.filter(({ fsType }) => fsType === "btrfs").map(({ source }) => source))
   const numbers = new Map<string, string>()
   for (const source of sources) {
-    const found = yield* Effect.orElseSucceed(atSource(host, source), () => "unclear" as const)
+    const found = yield* Effect.orElseSucceed(atSource(host, source, mounts), () => "unclear" as const)
     if (typeof found === "object") numbers.set(source, found.number)
   }
   return mounts.map(
@@ -34,11 +39,9 @@ export const readMounts = Effect.fnUntraced(function* (host: Host) {
 /** Whether the mount in sight at the path has lost its disk. */
 export const topIsStale = Effect.fnUntraced(function* (host: Host, mounts: ReadonlyArray<Mount>, path: string) {
   const top = topAt(mounts, path)
-  return top !== undefined && isStale(top, yield* atSource(host, top.source))
+  if (top === undefined || fileSystemNamed(top.fsType) === undefined) return false
+  return isStale(top, yield* atSource(host, top.source, mounts))
 })
 
-/** A mount whose disk is dead may not even let its root be looked at: then the mount table alone tells where it is. */
-export const locateMounted = (host: Host, path: string, mounts: ReadonlyArray<Mount>) =>
-  Effect.catchTag(host.locate(path), "HostFailure", (failure) =>
-    topAt(mounts, path) === undefined ? Effect.fail(failure) : Effect.succeed({ path, kind: "other" as const })
-  )
+/** Where a path is, by a mount table that is at hand. */
+export const locateMounted = (host: Host, path: string, mounts: ReadonlyArray<Mount>) => host.locate(path, mounts)

@@ -33,6 +33,7 @@ const fixedKeys: Readonly<Record<Exclude<keyof Cloud, keyof Access | "files">, s
 const blockStorageKeys: Readonly<Record<keyof BlockStorageSettings, string>> = {
   nodeVolumeAttachLimit: "node-volume-attach-limit",
   rescanOnResize: "rescan-on-resize",
+  formatConcurrency: "format-concurrency",
   formatNoise: "format-noise",
   uuidGuard: "filesystem-uuid-guard",
   ignoreVolumeAz: "ignore-volume-az",

@@ -99,7 +99,9 @@ export const startDriver = (options: Options, surroundings: Surroundings = {}) =
             formatNoise: conf.blockStorage.formatNoise,
             uuidGuard: conf.blockStorage.uuidGuard
           }).pipe(
-            Layer.provide(layerHostLinux(surroundings.host)),
+            Layer.provide(
+              layerHostLinux({ formatConcurrency: conf.blockStorage.formatConcurrency, ...surroundings.host })
+            ),
             Layer.provide(
               layerInstanceMetadata({
                 searchOrder,

@@ -155,7 +155,11 @@ export class HostMounter extends Context.Tag("cinder-csi/ports/HostMounter")<
     ) => Effect.Effect<void, HostFailure>
     /** Undoes the topmost mount at the target; never lazily, never by force. Succeeds if nothing is mounted there. */
     readonly unmount: (target: string) => Effect.Effect<void, HostFailure>
-    readonly locate: (path: string) => Effect.Effect<Place, HostFailure>
+    /**
+     * What the mount table shows at the path is not touched, since a dead disk never answers: it counts as a directory
+     * unless it is a device node. `mounts` is that table, where the caller has just read it.
+     */
+    readonly locate: (path: string, mounts?: ReadonlyArray<Mount>) => Effect.Effect<Place, HostFailure>
     /** The disk behind a device node (also a bind-mounted one); undefined if the path is no device node. */
     readonly deviceAt: (path: string) => Effect.Effect<BlockDevice | undefined, HostFailure>
     /** Succeeds if the directory is there. The parent must exist. */

@@ -13,6 +13,8 @@ export interface BlockStorageSettings {
   /** 0 to 256, where 0 asks for no limit. */
   readonly nodeVolumeAttachLimit: number
   readonly rescanOnResize: boolean
+  /** 1 to 16. */
+  readonly formatConcurrency: number
   readonly formatNoise: boolean
   readonly uuidGuard: UuidGuard
   readonly ignoreVolumeAz: boolean
@@ -44,6 +46,7 @@ const readBlockStorage = (settings: Settings): Decoded<BlockStorageSettings> =>
   Either.map(decodeSettings(BlockStorageKeys, "[BlockStorage]", settings), (written) => ({
     nodeVolumeAttachLimit: written[attachLimitKey] ?? maxAttachLimit,
     rescanOnResize: written["rescan-on-resize"] ?? false,
+    formatConcurrency: written["format-concurrency"] ?? 1,
     formatNoise: written["format-noise"] ?? false,
     uuidGuard: written["filesystem-uuid-guard"] ?? "refuse",
     ignoreVolumeAz: written["ignore-volume-az"] ?? false,

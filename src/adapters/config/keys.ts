@@ -72,6 +72,12 @@ const AttachLimit = Schema.transform(
   }
 )
 
+const FormatConcurrency = Schema.transform(
+  Text.pipe(Schema.filter((text) => /^([1-9]|1[0-6])$/.test(text.trim()), accepting("a whole number from 1 to 16"))),
+  Schema.Number,
+  { strict: true, decode: Number, encode: String }
+)
+
 export const metadataSources = ["configDrive", "metadataService"] as const
 export type MetadataSource = (typeof metadataSources)[number]
 
@@ -232,6 +238,7 @@ export type SecretText = Redacted.Redacted<string>
 export const BlockStorageKeys = Schema.Struct({
   "node-volume-attach-limit": key(AttachLimit),
   "rescan-on-resize": key(Flag),
+  "format-concurrency": key(FormatConcurrency),
   "format-noise": key(Flag),
   "filesystem-uuid-guard": key(UuidGuardText),
   "ignore-volume-az": key(Flag),

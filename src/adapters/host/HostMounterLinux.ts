@@ -4,8 +4,10 @@ import { makeContents } from "./contents.ts"
 import { makeDevices } from "./devices.ts"
 import { makeFilesystems } from "./filesystems.ts"
 import { defaultHostOptions, type HostOptions } from "./HostOptions.ts"
+import { makeLane } from "./lane.ts"
 import { makeMounting } from "./mounting.ts"
-import { locate, makeDirectory, makeFile, remove } from "./places.ts"
+import { makeMountTable } from "./mountTable.ts"
+import { makePlaces } from "./places.ts"
 import { makeRescanning } from "./rescanning.ts"
 import { makeSlowRead } from "./slowReads.ts"
 import { makeUsage } from "./usage.ts"
@@ -18,13 +20,15 @@ export const layerHostLinux = (given: Partial<HostOptions> = {}): Layer.Layer<Ho
     Effect.gen(function* () {
       const options = { ...defaultHostOptions, ...given }
       const slowRead = yield* makeSlowRead
+      const lane = yield* makeLane(options.formatConcurrency, options.limits.lane)
       const devices = makeDevices(options)
       const contents = makeContents(options, devices, slowRead)
-      const { mounts, mount, bind, unmount } = makeMounting(options, devices)
-      const { format, check, grow } = makeFilesystems(options, devices, contents, mounts)
+      const mounts = makeMountTable(options.limits)
+      const places = makePlaces(options.limits.look, mounts)
+      const { mount, bind, unmount } = makeMounting(options, devices, mounts, places)
+      const { format, check, grow } = makeFilesystems(options, devices, contents, mounts, slowRead, lane)
       const { rescan, refreshSize } = makeRescanning(options, devices)
       const vitals = makeVitals(options, devices)
-      const { look } = options.limits
       return {
         findDevice: Effect.fn("HostMounter.findDevice")(devices.find),
         findDeviceAt: Effect.fn("HostMounter.findDeviceAt")(devices.findAt),
@@ -39,14 +43,14 @@ export const layerHostLinux = (given: Partial<HostOptions> = {}): Layer.Layer<Ho
         mount: Effect.fn("HostMounter.mount")(mount),
         bind: Effect.fn("HostMounter.bind")(bind),
         unmount: Effect.fn("HostMounter.unmount")(unmount),
-        locate: Effect.fn("HostMounter.locate")((path: string) => locate(path, look)),
+        locate: Effect.fn("HostMounter.locate")(places.locate),
         deviceAt: Effect.fn("HostMounter.deviceAt")(devices.at),
-        makeDirectory: Effect.fn("HostMounter.makeDirectory")((path: string) => makeDirectory(path, look)),
-        makeFile: Effect.fn("HostMounter.makeFile")((path: string) => makeFile(path, look)),
-        remove: Effect.fn("HostMounter.remove")((path: string) => remove(path, look)),
+        makeDirectory: Effect.fn("HostMounter.makeDirectory")(places.makeDirectory),
+        makeFile: Effect.fn("HostMounter.makeFile")(places.makeFile),
+        remove: Effect.fn("HostMounter.remove")(places.remove),
         pulseOf: Effect.fn("HostMounter.pulseOf")(vitals.pulseOf),
         vitalsOf: Effect.fn("HostMounter.vitalsOf")(vitals.vitalsOf),
-        usage: Effect.fn("HostMounter.usage")(makeUsage(options, mounts, slowRead))
+        usage: Effect.fn("HostMounter.usage")(makeUsage(options, mounts, places))
       }
     })
   )

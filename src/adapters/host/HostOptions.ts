@@ -12,6 +12,8 @@ export interface HostOptions {
   readonly sysRoot: string
   readonly identity: IdentitySource
   readonly limits: HostLimits
+  /** File systems made, checked or grown unmounted at a time. */
+  readonly formatConcurrency: number
 }
 
 /** The longest that each kind of step may take. */
@@ -25,18 +27,22 @@ export interface HostLimits {
   readonly format: Duration.Duration
   readonly check: Duration.Duration
   readonly grow: Duration.Duration
+  /** How long one of these keeps the next in line waiting; then its disk is likely not to answer. */
+  readonly lane: Duration.Duration
 }
 
 export const defaultHostOptions: HostOptions = {
   devRoot: "/dev",
   sysRoot: "/sys",
   identity: "serial",
+  formatConcurrency: 1,
   limits: {
     look: Duration.seconds(5),
     scan: Duration.seconds(30),
     mount: Duration.minutes(5),
     format: Duration.minutes(10),
     check: Duration.minutes(20),
-    grow: Duration.minutes(30)
+    grow: Duration.minutes(30),
+    lane: Duration.minutes(1)
   }
 }

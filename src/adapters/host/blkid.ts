@@ -1,5 +1,6 @@
 import { type Duration, Effect } from "effect"
 import type { HostFailure } from "../../domain/errors.ts"
+import type { BlockDevice } from "../../ports/HostMounter.ts"
 import { type Completed, complaint, read } from "../process/Command.ts"
 import { failed } from "./failures.ts"
 
@@ -42,11 +43,13 @@ export const parseBlkid = (operation: string, result: Completed): Effect.Effect<
   })
 }
 
-export const probe = (operation: string, path: string, timeLimit: Duration.Duration) =>
+export const probe = (operation: string, { number, path }: BlockDevice, timeLimit: Duration.Duration) =>
   read({
     operation,
     program: "blkid",
     debianPackage: "util-linux",
     args: ["--probe", "--output", "export", path],
-    timeLimit
+    timeLimit,
+    patience: "1 second",
+    worksOn: [number]
   }).pipe(Effect.flatMap((result) => parseBlkid(operation, result)))

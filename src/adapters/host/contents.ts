@@ -1,5 +1,3 @@
-import { constants } from "node:fs"
-import { open } from "node:fs/promises"
 import { Effect } from "effect"
 import { familyOf, fileSystemNamed } from "../../domain/Capability.ts"
 import type { HostFailure } from "../../domain/errors.ts"
@@ -8,7 +6,8 @@ import { type BlkidAnswer, probe } from "./blkid.ts"
 import type { Devices } from "./devices.ts"
 import type { HostOptions } from "./HostOptions.ts"
 import { isNoise } from "./noise.ts"
-import { type Look, regionsOf, type Signature, signaturesIn } from "./signatures.ts"
+import { type Piece, readPieces, readPiecesByChildren } from "./pieces.ts"
+import { type Look, type Signature, signaturesIn } from "./signatures.ts"
 import type { SlowRead } from "./slowReads.ts"
 import { type Superblock, superblockOf } from "./superblocks.ts"
 
@@ -21,11 +20,6 @@ export interface OwnScan {
   readonly isNoise: boolean
   /** Of the file system that we could mount; undefined if none of the kind is at its place. */
   readonly superblock: Superblock | undefined
-}
-
-interface Piece {
-  readonly offset: number
-  readonly bytes: Buffer
 }
 
 /** Up to here lie the marks by which a disk is mounted; what lies further on may be a copy or a file's content. */
@@ -61,23 +55,6 @@ export const scanPieces = (pieces: ReadonlyArray<Piece>, size: number): OwnScan 
     firstData: first.firstData,
     isNoise: signatures.length === 0 && pieces.every(({ bytes }) => isNoise(bytes)),
     superblock: family === undefined ? undefined : superblockOf(family, look)
-  }
-}
-
-/** The content of a regular block device or file, region by region; rejects on the first read that falls short. */
-export const readPieces = async (path: string, size: number): Promise<ReadonlyArray<Piece>> => {
-  const file = await open(path, constants.O_RDONLY)
-  try {
-    const pieces: Array<Piece> = []
-    for (const { offset, length } of regionsOf(size)) {
-      const bytes = Buffer.alloc(length)
-      const { bytesRead } = await file.read(bytes, 0, length, offset)
-      if (bytesRead !== length) throw new Error(`only ${bytesRead} of ${length} bytes could be read at ${offset}`)
-      pieces.push({ offset, bytes })
-    }
-    return pieces
-  } finally {
-    await file.close()
   }
 }
 
@@ -137,19 +114,23 @@ export const makeContents = ({ limits }: HostOptions, devices: Devices, slowRead
   const scan = (operation: string, device: BlockDevice) =>
     Effect.gen(function* () {
       const size = Number(yield* devices.sizeOf(operation, device))
-      const read = async () => scanPieces(await readPieces(device.path, size), size)
-      const own = yield* slowRead(`scan ${device.path}`, operation, limits.scan, read)
+      const own = yield* slowRead(
+        `scan ${device.number}`,
+        operation,
+        limits.scan,
+        () => readPieces(device.path, size),
+        readPiecesByChildren(operation, device, size, limits.scan)
+      )
       yield* devices.verify(operation, device)
-      return own
+      return scanPieces(own, size)
     })
 
+  /** A disk that hangs keeps the thread that reads it, so blkid goes first: a child, which can be killed. */
   const of = (device: BlockDevice) => {
     const operation = `see what is on ${device.path}`
-    const scans = [scan(operation, device), probe(operation, device.path, limits.scan)] as const
     return Effect.gen(function* () {
-      const [own, blkid] = yield* Effect.all(scans, { concurrency: 2 })
-      yield* devices.verify(operation, device)
-      return agreement(blkid, own)
+      const blkid = yield* probe(operation, device, limits.scan)
+      return agreement(blkid, yield* scan(operation, device))
     })
   }
 

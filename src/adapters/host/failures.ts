@@ -18,13 +18,14 @@ export interface CallFailure {
 }
 
 /**
- * A call into the kernel, given up after the limit although the call itself cannot be stopped. `late` is the outcome of
+ * A call into the kernel, given up after the limit although the call itself cannot be stopped; what is made of several
+ * learns of it by its signal. `late` is the outcome of
  * a call that is given up.
  */
 export const callWithCode = <A>(
   operation: string,
   limit: Duration.Duration,
-  act: () => Promise<A>,
+  act: (signal: AbortSignal) => Promise<A>,
   late: HostFailure["outcome"] = "failed"
 ): Effect.Effect<A, CallFailure> => {
   const made = Effect.tryPromise({
@@ -44,5 +45,5 @@ export const callWithCode = <A>(
 export const call = <A>(
   operation: string,
   limit: Duration.Duration,
-  act: () => Promise<A>
+  act: (signal: AbortSignal) => Promise<A>
 ): Effect.Effect<A, HostFailure> => Effect.mapError(callWithCode(operation, limit, act), ({ failure }) => failure)

@@ -7,9 +7,11 @@ import type { BlockDevice, HostMounter, Mount } from "../../ports/HostMounter.ts
 import { type Command, type Completed, complaint, expectSuccess, mutate } from "../process/Command.ts"
 import type { Contents } from "./contents.ts"
 import type { Devices } from "./devices.ts"
-import { callWithCode, failed } from "./failures.ts"
+import { codeOf, failed } from "./failures.ts"
 import { formatOptions } from "./formatOptions.ts"
 import type { HostOptions } from "./HostOptions.ts"
+import type { Lane } from "./lane.ts"
+import type { SlowRead } from "./slowReads.ts"
 
 type Tool = Pick<Command, "program" | "args" | "debianPackage">
 
@@ -80,19 +82,30 @@ export const explainGrowth = (detail: string): string =>
     ? `${detail}: the kernel lets only CAP_SYS_RESOURCE grow a mounted ext file system; give the node plugin that capability or let it grow unmounted`
     : detail
 
+/** False if somebody else holds the disk. */
+const claim = async (path: string): Promise<boolean> => {
+  try {
+    await (await open(path, constants.O_RDONLY | constants.O_EXCL)).close()
+    return true
+  } catch (error) {
+    if (codeOf(error) === "EBUSY") return false
+    throw error
+  }
+}
+
 export type Filesystems = Pick<Context.Tag.Service<HostMounter>, "format" | "check" | "grow">
 
 export const makeFilesystems = (
   { limits }: HostOptions,
   devices: Devices,
   contents: Contents,
-  mounts: Effect.Effect<ReadonlyArray<Mount>, HostFailure>
-): Filesystems => {
+  mounts: Effect.Effect<ReadonlyArray<Mount>, HostFailure>,
+  slowRead: SlowRead,
   /** Many disks come at once after a reboot; formats and checks side by side would only slow each other down. */
-  const lane = Effect.unsafeMakeSemaphore(1)
-
+  lane: Lane
+): Filesystems => {
   const runOn = (device: BlockDevice, command: Command) =>
-    devices.pinned(command.operation, device, (holds) => mutate({ ...command, holds }))
+    devices.pinned(command.operation, device, (holds) => mutate({ ...command, holds, worksOn: [device.number] }))
 
   /**
    * The kernel grants O_EXCL on a block device to one holder: it refuses while a mount of any namespace, swap, RAID or
@@ -104,12 +117,15 @@ export const makeFilesystems = (
       if (holders.length > 0) return yield* failed(operation, `${device.path} is in use by ${holders.join(", ")}`)
       const at = (yield* mounts).find(({ number, source }) => number === device.number || source === device.path)
       if (at !== undefined) return yield* failed(operation, `${device.path} is mounted at ${at.target}`)
-      const claim = async () => (await open(device.path, constants.O_RDONLY | constants.O_EXCL)).close()
-      yield* callWithCode(operation, limits.look, claim).pipe(
-        Effect.mapError(({ code, failure }) =>
-          code === "EBUSY" ? failed(operation, `${device.path} is in use, perhaps in another namespace`) : failure
-        )
+      // Where threads are short the tool's own claim has to do: each of them refuses a disk in use.
+      const claimed = yield* slowRead(
+        `claim ${device.number}`,
+        operation,
+        limits.look,
+        () => claim(device.path),
+        Effect.succeed(true)
       )
+      if (!claimed) return yield* failed(operation, `${device.path} is in use, perhaps in another namespace`)
     })
 
   const format: Filesystems["format"] = (device, fileSystem, uuid, options) => {
@@ -121,7 +137,7 @@ export const makeFilesystems = (
       if (found !== undefined)
         return yield* failed(operation, `it holds data by now: ${found.name} at byte ${found.offset}`)
       yield* runOn(device, command).pipe(Effect.flatMap(expectSuccess(command)))
-    }).pipe(Effect.uninterruptible, lane.withPermits(1))
+    }).pipe(lane)
   }
 
   const fsck = (command: Command, device: BlockDevice) =>
@@ -145,8 +161,7 @@ export const makeFilesystems = (
     if (tool === undefined) return Effect.void
     return unused(operation, device).pipe(
       Effect.zipRight(fsck({ operation, timeLimit: limits.check, ...tool }, device)),
-      Effect.uninterruptible,
-      lane.withPermits(1)
+      lane
     )
   }
 
@@ -173,12 +188,7 @@ export const makeFilesystems = (
       debianPackage: "e2fsprogs",
       args: ["-f", "-p", device.path]
     }
-    return unused(operation, device).pipe(
-      Effect.zipRight(fsck(fullCheck, device)),
-      Effect.zipRight(resize),
-      Effect.uninterruptible,
-      lane.withPermits(1)
-    )
+    return unused(operation, device).pipe(Effect.zipRight(fsck(fullCheck, device)), Effect.zipRight(resize), lane)
   }
 
   return { format, check, grow }

@@ -12,11 +12,14 @@ const pathsOf = async (pid: string): Promise<ReadonlyArray<string>> => {
   return Promise.all(links.map((link) => quietly(readlink(link), "")))
 }
 
-/** Up to five processes that have something open below a path; those of other namespaces cannot be seen. */
-export const occupantsOf = async (path: string): Promise<ReadonlyArray<string>> => {
+/**
+ * Up to five processes that have something open below a path; those of other namespaces cannot be seen. Links in /proc
+ * are told from memory, so that nothing below the path is touched.
+ */
+export const occupantsOf = async (path: string, signal: AbortSignal): Promise<ReadonlyArray<string>> => {
   const found: Array<string> = []
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    if (found.length === 5) return found
+    if (found.length === 5 || signal.aborted) return found
     if ((await pathsOf(pid)).some((open) => isWithin(open, path))) {
       found.push(`${(await quietly(readFile(join("/proc", pid, "comm"), "utf8"), "a process")).trim()} (pid ${pid})`)
     }

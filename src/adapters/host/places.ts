@@ -2,8 +2,9 @@ import type { Stats } from "node:fs"
 import { lstat, mkdir, open, realpath, rmdir, unlink } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { type Duration, Effect } from "effect"
+import { topAt } from "../../domain/decisions/mounts.ts"
 import type { HostFailure } from "../../domain/errors.ts"
-import type { PathKind, Place } from "../../ports/HostMounter.ts"
+import type { Mount, PathKind, Place } from "../../ports/HostMounter.ts"
 import { call, callWithCode, failed } from "./failures.ts"
 
 const kindOf = (stats: Stats): PathKind =>
@@ -17,46 +18,30 @@ const kindOf = (stats: Stats): PathKind =>
           ? "symlink"
           : "other"
 
-/** What a mount point says whose disk or server is gone: something is there, and it can still be unmounted. */
-const deadMount = new Set(["EIO", "ESTALE", "ENOTCONN", "EUCLEAN", "ESHUTDOWN", "ENODEV", "ENXIO", "EHOSTDOWN"])
 const absent = new Set(["ENOENT", "ENOTDIR"])
 
 const reachable = (path: string) =>
   path.startsWith("/") && !path.includes("\0") && !path.split("/").some((part) => part === "." || part === "..")
 
-/** Where a path is and what is there. The last component is never followed, so that nobody can point us elsewhere. */
-export const locate = (path: string, limit: Duration.Duration): Effect.Effect<Place, HostFailure> => {
-  const operation = `look at ${path}`
-  if (!reachable(path)) {
-    return Effect.fail(failed(operation, "a path must be absolute and have no . or .. in it"))
-  }
-  const plain = join(path, ".")
-  return callWithCode(operation, limit, () => realpath(dirname(plain))).pipe(
-    Effect.flatMap((parent) => {
-      const real = join(parent, basename(plain))
-      return callWithCode(operation, limit, () => lstat(real)).pipe(
-        Effect.map((stats): Place => ({ path: real, kind: kindOf(stats) })),
-        Effect.catchAll(({ code, failure }) => {
-          if (code !== undefined && absent.has(code)) return Effect.succeed<Place>({ path: real, kind: "absent" })
-          if (code !== undefined && deadMount.has(code)) return Effect.succeed<Place>({ path: real, kind: "other" })
-          return Effect.fail({ code, failure })
-        })
-      )
-    }),
-    Effect.catchAll(({ code, failure }) =>
-      code !== undefined && absent.has(code) ? Effect.succeed<Place>({ path: plain, kind: "absent" }) : failure
-    )
-  )
-}
+/** What holds device nodes and lives in memory, so that its files can always be looked at. */
+const inMemory = new Set(["devtmpfs", "tmpfs"])
 
-/** The place of a path that is about to be changed; a symlink there is refused. */
-export const locateToChange = (operation: string, path: string, limit: Duration.Duration) =>
-  locate(path, limit).pipe(
-    Effect.filterOrFail(
-      ({ kind }) => kind !== "symlink",
-      () => failed(operation, `${path} is a symbolic link, which is never followed`)
-    )
-  )
+/** What a mount shows at its target; undefined if that may be looked at. A dead disk answers no look at its root. */
+const kindOfMount = ({ fsType }: Mount): PathKind | undefined => (inMemory.has(fsType) ? undefined : "directory")
+
+export interface Places {
+  /**
+   * Where a path is and what is there. The last component is never followed, so that nobody can point us elsewhere.
+   * `mounts` is the table, where the caller has it.
+   */
+  readonly locate: (path: string, mounts?: ReadonlyArray<Mount>) => Effect.Effect<Place, HostFailure>
+  /** The place of a path that is about to be changed; a symlink there is refused. */
+  readonly locateToChange: (operation: string, path: string) => Effect.Effect<Place, HostFailure>
+  readonly makeDirectory: (path: string) => Effect.Effect<void, HostFailure>
+  readonly makeFile: (path: string) => Effect.Effect<void, HostFailure>
+  /** Takes away an empty directory or file, and never anything that holds data. */
+  readonly remove: (path: string) => Effect.Effect<void, HostFailure>
+}
 
 const change = (operation: string, limit: Duration.Duration, harmless: string, act: () => Promise<unknown>) =>
   Effect.uninterruptible(callWithCode(operation, limit, act, "unknown")).pipe(
@@ -64,48 +49,85 @@ const change = (operation: string, limit: Duration.Duration, harmless: string, a
     Effect.asVoid
   )
 
-const make = (
-  what: "directory" | "file",
-  path: string,
+export const makePlaces = (
   limit: Duration.Duration,
-  act: (path: string) => Promise<unknown>
-) => {
-  const operation = `make the ${what} ${path}`
-  return Effect.gen(function* () {
-    const place = yield* locateToChange(operation, path, limit)
-    if (place.kind === "absent") {
-      yield* change(operation, limit, "EEXIST", () => act(place.path))
-      if ((yield* locateToChange(operation, path, limit)).kind === what) return
-    } else if (place.kind === what) return
-    return yield* failed(operation, `something else is there (${place.kind})`)
-  })
-}
+  mountTable: Effect.Effect<ReadonlyArray<Mount>, HostFailure>
+): Places => {
+  const lookAt = (operation: string, path: string) =>
+    callWithCode(operation, limit, () => lstat(path)).pipe(
+      Effect.map(kindOf),
+      Effect.catchAll(({ code, failure }) =>
+        code !== undefined && absent.has(code) ? Effect.succeed<PathKind>("absent") : failure
+      )
+    )
 
-export const makeDirectory = (path: string, limit: Duration.Duration): Effect.Effect<void, HostFailure> =>
-  make("directory", path, limit, (real) => mkdir(real, { mode: 0o750 }))
-
-export const makeFile = (path: string, limit: Duration.Duration): Effect.Effect<void, HostFailure> =>
-  make("file", path, limit, async (real) => (await open(real, "wx", 0o640)).close())
-
-/** Takes away an empty directory or file, and never anything that holds data. */
-export const remove = (path: string, limit: Duration.Duration): Effect.Effect<void, HostFailure> => {
-  const operation = `remove ${path}`
-  return Effect.gen(function* () {
-    const place = yield* locateToChange(operation, path, limit)
-    switch (place.kind) {
-      case "absent":
-        return
-      case "directory":
-        return yield* change(operation, limit, "ENOENT", () => rmdir(place.path))
-      case "file": {
-        const { size } = yield* call(operation, limit, () => lstat(place.path))
-        if (size > 0) return yield* failed(operation, "the file is not empty")
-        return yield* change(operation, limit, "ENOENT", () => unlink(place.path))
-      }
-      case "symlink":
-      case "blockDevice":
-      case "other":
-        return yield* failed(operation, `it is neither an empty directory nor an empty file (${place.kind})`)
+  const locate: Places["locate"] = (path, mounts) => {
+    const operation = `look at ${path}`
+    if (!reachable(path)) {
+      return Effect.fail(failed(operation, "a path must be absolute and have no . or .. in it"))
     }
-  })
+    const plain = join(path, ".")
+    return Effect.gen(function* () {
+      const parent = yield* callWithCode(operation, limit, () => realpath(dirname(plain))).pipe(
+        Effect.catchAll(({ code, failure }) =>
+          code !== undefined && absent.has(code) ? Effect.succeed(undefined) : failure
+        )
+      )
+      if (parent === undefined) return { path: plain, kind: "absent" as const }
+      const real = join(parent, basename(plain))
+      const top = topAt(mounts ?? (yield* mountTable), real)
+      const known = top === undefined ? undefined : kindOfMount(top)
+      return { path: real, kind: known ?? (yield* lookAt(operation, real)) }
+    })
+  }
+
+  const locateToChange: Places["locateToChange"] = (operation, path) =>
+    locate(path).pipe(
+      Effect.filterOrFail(
+        ({ kind }) => kind !== "symlink",
+        () => failed(operation, `${path} is a symbolic link, which is never followed`)
+      )
+    )
+
+  const make = (what: "directory" | "file", path: string, act: (path: string) => Promise<unknown>) => {
+    const operation = `make the ${what} ${path}`
+    return Effect.gen(function* () {
+      const place = yield* locateToChange(operation, path)
+      if (place.kind === "absent") {
+        yield* change(operation, limit, "EEXIST", () => act(place.path))
+        if ((yield* locateToChange(operation, path)).kind === what) return
+      } else if (place.kind === what) return
+      return yield* failed(operation, `something else is there (${place.kind})`)
+    })
+  }
+
+  const remove: Places["remove"] = (path) => {
+    const operation = `remove ${path}`
+    return Effect.gen(function* () {
+      const place = yield* locateToChange(operation, path)
+      switch (place.kind) {
+        case "absent":
+          return
+        case "directory":
+          return yield* change(operation, limit, "ENOENT", () => rmdir(place.path))
+        case "file": {
+          const { size } = yield* call(operation, limit, () => lstat(place.path))
+          if (size > 0) return yield* failed(operation, "the file is not empty")
+          return yield* change(operation, limit, "ENOENT", () => unlink(place.path))
+        }
+        case "symlink":
+        case "blockDevice":
+        case "other":
+          return yield* failed(operation, `it is neither an empty directory nor an empty file (${place.kind})`)
+      }
+    })
+  }
+
+  return {
+    locate,
+    locateToChange,
+    makeDirectory: (path) => make("directory", path, (real) => mkdir(real, { mode: 0o750 })),
+    makeFile: (path) => make("file", path, async (real) => (await open(real, "wx", 0o640)).close()),
+    remove
+  }
 }

@@ -1,6 +1,6 @@
 import { readdir, readFile, readlink } from "node:fs/promises"
 import { basename, join } from "node:path"
-import { type Context, Duration, Effect, Either } from "effect"
+import { type Context, Effect } from "effect"
 import type { HostFailure } from "../../domain/errors.ts"
 import type { HostMounter, Pulse } from "../../ports/HostMounter.ts"
 import { type Command, complaint, read } from "../process/Command.ts"
@@ -10,16 +10,14 @@ import type { HostOptions } from "./HostOptions.ts"
 
 const orNothing = <A>(promise: Promise<A>): Promise<A | undefined> => promise.catch(() => undefined)
 
-/** A child that is ended for its time limit took all of it; one that could not start at all did not. */
+/** No answer in time is one too; a child that could not start at all is none. */
 export const pulse = (command: Command): Effect.Effect<Pulse, HostFailure> =>
-  Effect.gen(function* () {
-    const [took, ended] = yield* Effect.timed(Effect.either(read(command)))
-    if (Either.isRight(ended)) {
-      const isAlive = ended.right.code === 0
-      return isAlive ? { _tag: "Alive" } : { _tag: "Dead", problem: complaint(ended.right) }
-    }
-    return Duration.lessThan(took, command.timeLimit) ? yield* ended.left : { _tag: "Silent" }
-  })
+  read(command).pipe(
+    Effect.map(
+      (result): Pulse => (result.code === 0 ? { _tag: "Alive" } : { _tag: "Dead", problem: complaint(result) })
+    ),
+    Effect.catchAll((failure) => (failure.outcome === "unknown" ? Effect.succeed<Pulse>({ _tag: "Silent" }) : failure))
+  )
 
 /** `s_error_count` of the superblock, which e2fsck clears (https://docs.kernel.org/filesystems/ext4/globals.html). */
 const extErrors = async (sysRoot: string, disk: string): Promise<number | undefined> => {
@@ -51,7 +49,15 @@ export type VitalSigns = Pick<Context.Tag.Service<HostMounter>, "pulseOf" | "vit
 
 export const makeVitals = ({ limits, sysRoot }: HostOptions, devices: Devices): VitalSigns => {
   const ask = (operation: string, program: string, args: ReadonlyArray<string>) =>
-    pulse({ operation, program, debianPackage: "coreutils", args, timeLimit: limits.look, patience: "1 second" })
+    pulse({
+      operation,
+      program,
+      debianPackage: "coreutils",
+      args,
+      timeLimit: limits.look,
+      patience: "1 second",
+      worksOn: [operation]
+    })
 
   const readOnce = (path: string) =>
     ask(`read ${path}`, "dd", [`if=${path}`, "of=/dev/null", "bs=4096", "count=1", "iflag=direct", "status=none"])

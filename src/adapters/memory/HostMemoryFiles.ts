@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { HostFailure } from "../../domain/errors.ts"
-import type { Usage } from "../../ports/HostMounter.ts"
+import type { Place, Usage } from "../../ports/HostMounter.ts"
 import type { OutsideEntry, OutsideFiles } from "./HostMemoryOutside.ts"
 import { kindOf } from "./HostMemoryPaths.ts"
 import { fail, type HostState } from "./HostMemoryState.ts"
@@ -61,6 +61,17 @@ export const makeFiles = ({ isAlive, mounts, topAt, tree, walk }: HostState, out
             }
           }
         })
+
+  /** Nobody looks at what is mounted at the path, so that it makes no difference whether its disk is there. */
+  const locate = Effect.fnUntraced(function* (path: string): Effect.fn.Return<Place, HostFailure> {
+    const operation = `look at ${path}`
+    yield* learn(path)
+    const parent = path.startsWith("/") ? yield* walk(operation, parentOf(path), true) : undefined
+    const plain = joinPath(parent?.path ?? "", path.slice(path.lastIndexOf("/") + 1))
+    if (topAt(plain)?.thing._tag === "disk") return { path: plain, kind: "directory" }
+    const place = yield* walk(operation, path, false)
+    return { path: place.path, kind: kindOf(place.found) }
+  })
 
   /** A place in a directory where something can be made or removed. */
   const writable = Effect.fnUntraced(function* (operation: string, path: string) {
@@ -179,5 +190,5 @@ export const makeFiles = ({ isAlive, mounts, topAt, tree, walk }: HostState, out
     }
   })
 
-  return { learn, make, remove, usage, writeFile, readFile }
+  return { locate, make, remove, usage, writeFile, readFile }
 }

@@ -90,13 +90,7 @@ export const makeHostServer = (
         )
       ),
     unmount: (target) => during("unmount", () => mounting.unmount(target)),
-    locate: (path) =>
-      during("locate", () =>
-        Effect.zipRight(
-          files.learn(path),
-          Effect.map(walk(`look at ${path}`, path, false), (place) => ({ path: place.path, kind: kindOf(place.found) }))
-        )
-      ),
+    locate: (path) => during("locate", () => files.locate(path)),
     deviceAt: (path) =>
       during("deviceAt", () =>
         Effect.map(walk(`look at ${path}`, path, true), ({ found }) =>

@@ -350,6 +350,7 @@ describe("[BlockStorage] and [Metadata]", () => {
     assert.deepStrictEqual(blockStorage, {
       nodeVolumeAttachLimit: 256,
       rescanOnResize: false,
+      formatConcurrency: 1,
       formatNoise: false,
       uuidGuard: "refuse",
       ignoreVolumeAz: false,
@@ -377,6 +378,7 @@ describe("[BlockStorage] and [Metadata]", () => {
     assert.deepStrictEqual(confOf("[BlockStorage]\nignore-volume-az\nignore-volume-microversion").blockStorage, {
       nodeVolumeAttachLimit: 256,
       rescanOnResize: false,
+      formatConcurrency: 1,
       formatNoise: false,
       uuidGuard: "refuse",
       ignoreVolumeAz: true,
@@ -384,6 +386,18 @@ describe("[BlockStorage] and [Metadata]", () => {
       multiWriterFileSystem: false,
       singleNodeMultiWriter: true
     }))
+
+  it.each(["1", " 7 ", "16"])("read the number %j of file systems made at a time", (text) =>
+    assert.strictEqual(
+      confOf(`[BlockStorage]\nformat-concurrency = ${text}`).blockStorage.formatConcurrency,
+      Number(text)
+    )
+  )
+
+  it.each(["0", "17", "-1", "1.5", "0x2", "two", ""])("refuse %j file systems made at a time", (text) => {
+    const refused = parseCloudConf([file(`[BlockStorage]\nformat-concurrency = "${text}"`)])
+    assert.include(refusalOf(refused), "write a whole number from 1 to 16")
+  })
 
   it.each(["refuse", "WARN", "off"])("read the guard %s of file systems' UUIDs, in any case", (text) =>
     assert.strictEqual(

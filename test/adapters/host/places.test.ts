@@ -12,9 +12,10 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect } from "effect"
-import { locate, makeDirectory, makeFile, remove } from "../../../src/adapters/host/places.ts"
+import { makePlaces } from "../../../src/adapters/host/places.ts"
+import type { Mount } from "../../../src/ports/HostMounter.ts"
 
-const limit = Duration.seconds(5)
+const { locate, makeDirectory, makeFile, remove } = makePlaces(Duration.seconds(5), Effect.succeed([]))
 
 const scratch = Effect.acquireRelease(
   Effect.sync(() => realpathSync(mkdtempSync(join(tmpdir(), "place-")))),
@@ -30,11 +31,11 @@ describe("locate", () => {
         mkdirSync(join(folder, "real"))
         mkdirSync(join(folder, "real", "inner"))
         symlinkSync("real", join(folder, "alias"))
-        assert.deepStrictEqual(yield* locate(join(folder, "alias", "inner"), limit), {
+        assert.deepStrictEqual(yield* locate(join(folder, "alias", "inner")), {
           path: join(folder, "real", "inner"),
           kind: "directory"
         })
-        assert.deepStrictEqual(yield* locate(join(folder, "alias"), limit), {
+        assert.deepStrictEqual(yield* locate(join(folder, "alias")), {
           path: join(folder, "alias"),
           kind: "symlink"
         })
@@ -47,7 +48,7 @@ describe("locate", () => {
       Effect.gen(function* () {
         writeFileSync(join(folder, "file"), "")
         for (const path of ["x", "x/y", "x/y/z", "file/x"]) {
-          assert.deepStrictEqual(yield* locate(join(folder, path), limit), { path: join(folder, path), kind: "absent" })
+          assert.deepStrictEqual(yield* locate(join(folder, path)), { path: join(folder, path), kind: "absent" })
         }
       })
     )
@@ -57,17 +58,17 @@ describe("locate", () => {
     inScratch((folder) =>
       Effect.gen(function* () {
         writeFileSync(join(folder, "file"), "")
-        assert.strictEqual((yield* locate(join(folder, "file"), limit)).kind, "file")
-        assert.strictEqual((yield* locate("/dev/null", limit)).kind, "other")
-        assert.deepStrictEqual(yield* locate(`${folder}//`, limit), { path: folder, kind: "directory" })
-        assert.deepStrictEqual(yield* locate("/", limit), { path: "/", kind: "directory" })
+        assert.strictEqual((yield* locate(join(folder, "file"))).kind, "file")
+        assert.strictEqual((yield* locate("/dev/null")).kind, "other")
+        assert.deepStrictEqual(yield* locate(`${folder}//`), { path: folder, kind: "directory" })
+        assert.deepStrictEqual(yield* locate("/"), { path: "/", kind: "directory" })
       })
     )
   )
 
   it.live.each(["", "some/path", "/a/../b", "/a/./b", "/a\0b"])("refuses %j", (path) =>
     Effect.gen(function* () {
-      assert.match((yield* Effect.flip(locate(path, limit))).message, /absolute/)
+      assert.match((yield* Effect.flip(locate(path))).message, /absolute/)
     })
   )
 })
@@ -77,11 +78,11 @@ describe("making and removing places", () => {
     inScratch((folder) =>
       Effect.gen(function* () {
         const [directory, file] = [join(folder, "d"), join(folder, "f")]
-        for (const path of [directory, directory]) yield* makeDirectory(path, limit)
-        for (const path of [file, file]) yield* makeFile(path, limit)
-        assert.strictEqual((yield* locate(directory, limit)).kind, "directory")
-        assert.strictEqual((yield* locate(file, limit)).kind, "file")
-        for (const path of [directory, file, directory, file]) yield* remove(path, limit)
+        for (const path of [directory, directory]) yield* makeDirectory(path)
+        for (const path of [file, file]) yield* makeFile(path)
+        assert.strictEqual((yield* locate(directory)).kind, "directory")
+        assert.strictEqual((yield* locate(file)).kind, "file")
+        for (const path of [directory, file, directory, file]) yield* remove(path)
         assert.isFalse(existsSync(directory) || existsSync(file))
       })
     )
@@ -91,11 +92,8 @@ describe("making and removing places", () => {
     inScratch((folder) =>
       Effect.gen(function* () {
         writeFileSync(join(folder, "file"), "")
-        assert.match(
-          (yield* Effect.flip(makeDirectory(join(folder, "file"), limit))).message,
-          /something else is there/
-        )
-        assert.match((yield* Effect.flip(makeFile(folder, limit))).message, /something else is there/)
+        assert.match((yield* Effect.flip(makeDirectory(join(folder, "file")))).message, /something else is there/)
+        assert.match((yield* Effect.flip(makeFile(folder))).message, /something else is there/)
       })
     )
   )
@@ -103,7 +101,7 @@ describe("making and removing places", () => {
   it.live("makes nothing in a parent that does not exist", () =>
     inScratch((folder) =>
       Effect.gen(function* () {
-        assert.match((yield* Effect.flip(makeDirectory(join(folder, "x", "y"), limit))).message, /ENOENT/)
+        assert.match((yield* Effect.flip(makeDirectory(join(folder, "x", "y")))).message, /ENOENT/)
       })
     )
   )
@@ -114,8 +112,8 @@ describe("making and removing places", () => {
         const [directory, file] = [join(folder, "d"), join(folder, "d", "f")]
         mkdirSync(directory)
         writeFileSync(file, "data")
-        assert.match((yield* Effect.flip(remove(directory, limit))).message, /ENOTEMPTY/)
-        assert.match((yield* Effect.flip(remove(file, limit))).message, /not empty/)
+        assert.match((yield* Effect.flip(remove(directory))).message, /ENOTEMPTY/)
+        assert.match((yield* Effect.flip(remove(file))).message, /not empty/)
         assert.isTrue(existsSync(file))
       })
     )
@@ -128,10 +126,38 @@ describe("making and removing places", () => {
         mkdirSync(target)
         symlinkSync(target, alias)
         for (const act of [makeDirectory, makeFile, remove]) {
-          assert.match((yield* Effect.flip(act(alias, limit))).message, /symbolic link, which is never followed/)
+          assert.match((yield* Effect.flip(act(alias))).message, /symbolic link, which is never followed/)
         }
         assert.isTrue(existsSync(target))
         assert.strictEqual(readlinkSync(alias), target)
+      })
+    )
+  )
+})
+
+describe("a path at which something is mounted", () => {
+  const mounted = (target: string, fsType: string): Mount => ({
+    target,
+    source: "/dev/vdb",
+    fsType,
+    options: ["rw"],
+    number: "253:16",
+    root: "/",
+    turnedReadOnly: false
+  })
+
+  it.live("is a directory by the mount table alone, whatever would be seen there", () =>
+    inScratch((folder) =>
+      Effect.gen(function* () {
+        const path = join(folder, "target")
+        writeFileSync(path, "")
+        const kindIn = (mounts: ReadonlyArray<Mount>) => Effect.map(locate(path, mounts), ({ kind }) => kind)
+        assert.strictEqual(yield* kindIn([mounted(path, "ext4")]), "directory")
+        assert.strictEqual(yield* kindIn([mounted(path, "devtmpfs")]), "file")
+        assert.strictEqual(yield* kindIn([mounted(path, "ext4"), mounted(path, "tmpfs")]), "file")
+        assert.strictEqual(yield* kindIn([mounted(join(path, "below"), "ext4")]), "file")
+        const table = Effect.succeed([mounted(path, "ext4")])
+        assert.strictEqual((yield* makePlaces(Duration.seconds(5), table).locate(path)).kind, "directory")
       })
     )
   )

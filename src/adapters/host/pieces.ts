@@ -1,0 +1,64 @@
+import { constants } from "node:fs"
+import { open } from "node:fs/promises"
+import { type Duration, Effect } from "effect"
+import type { HostFailure } from "../../domain/errors.ts"
+import type { BlockDevice } from "../../ports/HostMounter.ts"
+import { expectSuccess, read } from "../process/Command.ts"
+import { failed } from "./failures.ts"
+import { type Region, regionsOf } from "./signatures.ts"
+
+/** A stretch of a disk and what is there. */
+export interface Piece {
+  readonly offset: number
+  readonly bytes: Buffer
+}
+
+const tooShort = (got: number, { length, offset }: Region) =>
+  `only ${got} of ${length} bytes could be read at ${offset}`
+
+/** The content of a regular block device or file, region by region; rejects on the first read that falls short. */
+export const readPieces = async (path: string, size: number): Promise<ReadonlyArray<Piece>> => {
+  const file = await open(path, constants.O_RDONLY)
+  try {
+    const pieces: Array<Piece> = []
+    for (const region of regionsOf(size)) {
+      const bytes = Buffer.alloc(region.length)
+      const { bytesRead } = await file.read(bytes, 0, region.length, region.offset)
+      if (bytesRead !== region.length) throw new Error(tooShort(bytesRead, region))
+      pieces.push({ offset: region.offset, bytes })
+    }
+    return pieces
+  } finally {
+    await file.close()
+  }
+}
+
+/** The same by a child process for each region: some fifty of them, but none that could hang takes a thread of ours. */
+export const readPiecesByChildren = (
+  operation: string,
+  device: BlockDevice,
+  size: number,
+  timeLimit: Duration.Duration
+): Effect.Effect<ReadonlyArray<Piece>, HostFailure> =>
+  Effect.forEach(regionsOf(size), (region) => {
+    const { length, offset } = region
+    const flags = "iflag=fullblock,skip_bytes,count_bytes"
+    const command = {
+      operation,
+      program: "dd",
+      debianPackage: "coreutils",
+      args: [`if=${device.path}`, "bs=64K", `skip=${offset}`, `count=${length}`, flags, "status=none"],
+      timeLimit,
+      patience: "1 second",
+      worksOn: [device.number],
+      stdoutBytes: length
+    } as const
+    return read(command).pipe(
+      Effect.flatMap(expectSuccess(command)),
+      Effect.map(({ stdout }): Piece => ({ offset, bytes: Buffer.from(stdout, "latin1") })),
+      Effect.filterOrFail(
+        ({ bytes }) => bytes.length === length,
+        ({ bytes }) => failed(operation, tooShort(bytes.length, region))
+      )
+    )
+  })
