@@ -10,7 +10,9 @@ import { codeOf, failed, problemOf } from "./failures.ts"
 import type { HostOptions } from "./HostOptions.ts"
 import type { Sysfs } from "./sysfs.ts"
 
-const openNode = promisify(open)
+export type OpenNode = (path: string, flags: number) => Promise<number>
+
+const openNode: OpenNode = promisify(open)
 const statOpen = promisify(fstat)
 
 const openFile = (descriptor: number): OpenFile => {
@@ -39,13 +41,14 @@ export type Pinned = <A>(
 export const makePinned = (
   { limits }: Pick<HostOptions, "limits">,
   sysfs: Sysfs,
-  verify: (operation: string, device: BlockDevice) => Effect.Effect<unknown, HostFailure>
+  verify: (operation: string, device: BlockDevice) => Effect.Effect<unknown, HostFailure>,
+  openWith = openNode
 ): Pinned => {
   let hanging = 0
 
   const openChecked = async ({ instance, number, path }: BlockDevice): Promise<OpenFile> => {
     const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW
-    const file = openFile(await openNode(path, flags))
+    const file = openFile(await openWith(path, flags))
     try {
       const opened = numberIn(await statOpen(file.descriptor, { bigint: true }))
       const owner = await sysfs.ownerOf(number)
