@@ -109,24 +109,28 @@ export const makeFilesystems = (
 
   /**
    * The kernel grants O_EXCL on a block device to one holder: it refuses while a mount of any namespace, swap, RAID or
-   * device-mapper has the disk (open(2)).
+   * device-mapper has the disk (open(2)). False if none that can be seen from here has it, and somebody does.
    */
-  const unused = (operation: string, device: BlockDevice) =>
+  const isUnused = (operation: string, device: BlockDevice) =>
     Effect.gen(function* () {
       const holders = yield* devices.holdersOf(operation, device)
       if (holders.length > 0) return yield* failed(operation, `${device.path} is in use by ${holders.join(", ")}`)
       const at = (yield* mounts).find(({ number, source }) => number === device.number || source === device.path)
       if (at !== undefined) return yield* failed(operation, `${device.path} is mounted at ${at.target}`)
       // Where threads are short the tool's own claim has to do: each of them refuses a disk in use.
-      const claimed = yield* slowRead(
+      return yield* slowRead(
         `claim ${device.number}`,
         operation,
         limits.look,
         () => claim(device.path),
         Effect.succeed(true)
       )
-      if (!claimed) return yield* failed(operation, `${device.path} is in use, perhaps in another namespace`)
     })
+
+  const elsewhere = (device: BlockDevice) => `${device.path} is in use, perhaps in another namespace`
+
+  const unused = (operation: string, device: BlockDevice) =>
+    Effect.filterOrFail(isUnused(operation, device), Boolean, () => failed(operation, elsewhere(device)))
 
   const format: Filesystems["format"] = (device, fileSystem, uuid, options) => {
     const operation = `make an ${fileSystem} file system on ${device.path}`
@@ -159,10 +163,13 @@ export const makeFilesystems = (
     const operation = `check the ${fileSystem} file system on ${device.path}`
     const tool = checkTool(fileSystem, device.path)
     if (tool === undefined) return Effect.void
-    return unused(operation, device).pipe(
-      Effect.zipRight(fsck({ operation, timeLimit: limits.check, ...tool }, device)),
-      lane
-    )
+    return Effect.gen(function* () {
+      if (yield* isUnused(operation, device)) {
+        return yield* fsck({ operation, timeLimit: limits.check, ...tool }, device)
+      }
+      // What another namespace has mounted is sound as far as the kernel knows, and mounting it again shows the same.
+      yield* Effect.logWarning(`${tool.program} does not check ${device.path}: ${elsewhere(device)}`)
+    }).pipe(lane)
   }
 
   const grow = (device: BlockDevice, fileSystem: FileSystem, mountedAt: string | undefined) => {

@@ -123,14 +123,21 @@ describe("a file system", () => {
       Effect.gen(function* () {
         const disk = yield* makeDisk(64)
         const before = digest(disk)
-        const { stage } = yield* onItsWay(disk.volume)
-        const holder = openSync(disk.loop, constants.O_RDONLY | constants.O_EXCL)
-        const { code, message } = yield* refusal(stage())
-        closeSync(holder)
-        assert.strictEqual(code, "INTERNAL")
-        assert.include(message, "is in use")
+        const { stage, unstage } = yield* onItsWay(disk.volume)
+        const whileHeld = Effect.acquireUseRelease(
+          Effect.sync(() => openSync(disk.loop, constants.O_RDONLY | constants.O_EXCL)),
+          () => refusal(stage()),
+          (holder) => Effect.sync(() => closeSync(holder))
+        )
+        const blank = yield* whileHeld
+        assert.strictEqual(blank.code, "INTERNAL")
+        assert.include(blank.message, "is in use")
         assert.strictEqual(digest(disk), before)
         yield* stage()
+        yield* unstage()
+        const made = digest(disk)
+        assert.match((yield* whileHeld).message, /could not mount .*busy/)
+        assert.strictEqual(digest(disk), made)
       })
     )
   )
