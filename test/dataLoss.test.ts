@@ -20,7 +20,7 @@ describe("the table of ways to lose data", () => {
   })
 
   it.each(rows)("names a test that exists: $way", ({ answer, shown }) => {
-    for (const code of answer.split(/, | or /)) assert.include(codes, code)
+    for (const code of answer.split(/, then |, | or /)) assert.include(codes, code)
     const [, file = "", title = ""] = /^`(test\/\S+\.test\.ts)`: (\S.*)$/.exec(shown) ?? []
     assert.isTrue(existsSync(join(project, file)), shown)
     const source = readFileSync(join(project, file), "utf8")

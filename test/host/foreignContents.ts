@@ -61,6 +61,17 @@ const dosTable = () => {
   return entry
 }
 
+const fat = () => {
+  const boot = Buffer.alloc(512)
+  Buffer.from("eb3c904d53444f53352e3000020101000200020000f8400020004000000000000000000080002912345678", "hex").copy(
+    boot
+  )
+  boot.write("NO NAME    FAT16   ", 43, "latin1")
+  boot.writeUInt16LE(0xaa55, 510)
+  boot.writeUInt16LE(40000, 19)
+  return boot
+}
+
 /** What a disk may hold that is no file system of ours, as a scan of the real disk tells it. */
 export const foreign: ReadonlyArray<readonly [what: string, seen: RegExp, make: (path: string) => void]> = [
   ["a DOS partition table", /^Foreign partition table \(dos\)/, (path) => write(path, 446, dosTable())],
@@ -80,6 +91,7 @@ export const foreign: ReadonlyArray<readonly [what: string, seen: RegExp, make: 
     /^(Foreign crypto_LUKS|Unclear)/,
     (path) => write(path, 16384, "SKUL\xba\xbe\x00\x02")
   ],
+  ["a FAT file system", /^FileSystem vfat/, (path) => write(path, 0, fat())],
   ["swap space", /^Foreign swap/, (path) => sh("mkswap", path)],
   ["an MD 1.2 member", /^Foreign linux_raid_member/, (path) => write(path, 4096, raid(4096))],
   ["an MD 1.0 member", /^Foreign linux_raid_member/, (path) => write(path, size - 8192, raid(size - 8192))],

@@ -1,10 +1,9 @@
-import { closeSync, constants, mkdirSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import { mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, FiberId } from "effect"
-import { HostMounter } from "../../../src/ports/HostMounter.ts"
+import { Effect } from "effect"
 import { link, MiB, makeDisk, mountsBelow, Scratch, sh } from "../loopDisks.ts"
-import { anotherDriver, onItsWay, onNode } from "../onNode.ts"
+import { onItsWay, onNode } from "../onNode.ts"
 import { digest, filled, refusal, untouched } from "./tried.ts"
 
 describe("a disk on which somebody writes", () => {
@@ -80,96 +79,6 @@ describe("a disk on which somebody writes", () => {
 })
 
 describe("a file system", () => {
-  it.live("is made once by two stages at the same time", () =>
-    onNode(
-      Effect.gen(function* () {
-        const disk = yield* makeDisk(64)
-        const { stage, stagingPath } = yield* onItsWay(disk.volume)
-        const first = yield* Effect.fork(stage())
-        yield* Effect.yieldNow()
-        const { code } = yield* refusal(stage())
-        yield* first
-        assert.strictEqual(code, "ABORTED")
-        writeFileSync(join(stagingPath, "note"), "kept")
-        yield* stage()
-        assert.strictEqual(readFileSync(join(stagingPath, "note"), "utf8"), "kept")
-      })
-    )
-  )
-
-  it.live("is not made again by a second driver that looked before the first one wrote", () =>
-    onNode(
-      Effect.gen(function* () {
-        const host = yield* HostMounter
-        const disk = yield* makeDisk(64)
-        const { stage, stagingPath } = yield* onItsWay(disk.volume)
-        const late = yield* onItsWay(disk.volume).pipe(
-          Effect.provide(
-            anotherDriver(({ format }) => ({
-              format: (...asked) => Effect.zipRight(Effect.orDie(stage()), format(...asked))
-            }))
-          )
-        )
-        const { code, message } = yield* refusal(late.stage())
-        assert.strictEqual(code, "INTERNAL")
-        assert.match(message, /is mounted at/)
-        assert.isTrue((yield* host.mounts).some(({ target }) => target === stagingPath))
-      })
-    )
-  )
-
-  it.live("is not made while another program has the disk for itself, as a mkfs does that outlived its driver", () =>
-    onNode(
-      Effect.gen(function* () {
-        const disk = yield* makeDisk(64)
-        const before = digest(disk)
-        const { stage, unstage } = yield* onItsWay(disk.volume)
-        const whileHeld = Effect.acquireUseRelease(
-          Effect.sync(() => openSync(disk.loop, constants.O_RDONLY | constants.O_EXCL)),
-          () => refusal(stage()),
-          (holder) => Effect.sync(() => closeSync(holder))
-        )
-        const blank = yield* whileHeld
-        assert.strictEqual(blank.code, "INTERNAL")
-        assert.include(blank.message, "is in use")
-        assert.strictEqual(digest(disk), before)
-        yield* stage()
-        yield* unstage()
-        const made = digest(disk)
-        assert.match((yield* whileHeld).message, /could not mount .*busy/)
-        assert.strictEqual(digest(disk), made)
-      })
-    )
-  )
-
-  it.live("is made to its end although the caller has gone, and kept by the next stage", () => {
-    const begun = Deferred.unsafeMake<void>(FiberId.none)
-    return onNode(
-      Effect.gen(function* () {
-        const disk = yield* makeDisk(400)
-        const { stage, stagingPath } = yield* onItsWay(disk.volume, { fsType: "xfs" })
-        const call = yield* Effect.fork(stage())
-        yield* Deferred.await(begun)
-        yield* Fiber.interrupt(call)
-        sh("xfs_repair", "-n", disk.loop)
-        const made = digest(disk)
-        assert.include(sh("blkid", "--probe", disk.loop), disk.volume)
-        yield* stage({
-          capability: {
-            access: { _tag: "mount", fsType: "xfs", flags: ["ro", "norecovery"] },
-            mode: "SINGLE_NODE_WRITER"
-          }
-        })
-        sh("umount", stagingPath)
-        assert.strictEqual(digest(disk), made)
-      }),
-      (host) => ({
-        format: (...asked) =>
-          Effect.uninterruptible(Effect.zipRight(Deferred.succeed(begun, undefined), host.format(...asked)))
-      })
-    )
-  })
-
   it.live("that was made half-way is not taken for blank by the next stage", () =>
     onNode(
       Effect.gen(function* () {
