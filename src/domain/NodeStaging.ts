@@ -4,7 +4,7 @@ import type { InstanceMetadata } from "../ports/InstanceMetadata.ts"
 import type { VolumeCapability } from "./Capability.ts"
 import { sharingRisk } from "./decisions/capabilities.ts"
 import { mkfsTexts } from "./decisions/mkfsOptions.ts"
-import { sitsOn, topAt } from "./decisions/mounts.ts"
+import { mountsOf, sitsOn, topAt } from "./decisions/mounts.ts"
 import { decideStage } from "./decisions/stage.ts"
 import {
   noProgress,
@@ -13,7 +13,6 @@ import {
   type StageProgress,
   type StageWish
 } from "./decisions/stageFacts.ts"
-import { decideUnstage } from "./decisions/unstage.ts"
 import { act, done } from "./decisions/Verdict.ts"
 import { guardUuid } from "./decisions/writeGuard.ts"
 import { makeDiskSearch } from "./diskSearch.ts"
@@ -26,6 +25,7 @@ import { namedFileSystem, requireField, requirePath } from "./nodeRequests.ts"
 import { isFinal, settle } from "./nodeSettling.ts"
 import { makePatience, type Patience } from "./nodeWaiting.ts"
 import { encryptedKey, leastBytesIn } from "./publishContext.ts"
+import { undoStage } from "./undoStage.ts"
 import type { VolumeId } from "./Volume.ts"
 import { createdEmptyKey, isSet, resizeRequiredKey } from "./volumeContext.ts"
 
@@ -114,7 +114,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
 
       const carryOut = Effect.fnUntraced(function* (
         action: StageAction,
-        { device, path, progress, wish }: StageFacts
+        { device, mounts, path, progress, wish }: StageFacts
       ): Effect.fn.Return<StageProgress, HostFailure | NotReady> {
         switch (action._tag) {
           case "MakeDirectory":
@@ -143,7 +143,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
               contents?._tag === "FileSystem" ? guardUuid(wish, device, action.fileSystem, contents) : undefined
             if (guarding?._tag === "Notice") yield* Effect.logInfo(guarding.text)
             yield* host.mount(device, path, action.fileSystem, action.options)
-            return { ...progress, mounted: true }
+            return { ...progress, mounted: mountsOf(mounts, device).length === 0 }
           }
           case "Grow": {
             const { fileSystem, mountedAt } = action
@@ -235,17 +235,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
       const unstage = Effect.fn("NodeStaging.unstage")(function* (volumeId: VolumeId, stagingPath: string) {
         yield* requireField("volume_id", volumeId)
         yield* requirePath("staging_target_path", stagingPath)
-        const undone = settle({
-          subject: `volume ${volumeId}`,
-          patience: yield* makePatience(0),
-          look: Effect.gen(function* () {
-            const mounts = yield* readMounts(host)
-            return { ...(yield* locateMounted(host, stagingPath, mounts)), mounts }
-          }),
-          decide: decideUnstage,
-          carryOut: (_, { path }) => host.unmount(path)
-        })
-        yield* exclusively([volumeId], undone)
+        yield* exclusively([volumeId], undoStage(host, volumeId, stagingPath, yield* makePatience(0)))
       })
 
       return { stage, unstage }

@@ -102,7 +102,7 @@ export class StillWorking extends Data.TaggedError("StillWorking")<{
   }
 }
 
-/** Passes by itself or when an operator acts; nothing was changed by this call. */
+/** Passes by itself or when an operator acts; nothing was changed by this call, or its repetition goes on from there. */
 export class NotReady extends Data.TaggedError("NotReady")<{
   readonly subject: string
   readonly state: string

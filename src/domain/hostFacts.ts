@@ -1,7 +1,7 @@
 import { type Context, Effect } from "effect"
 import type { HostMounter, Mount } from "../ports/HostMounter.ts"
 import { fileSystemNamed } from "./Capability.ts"
-import { type AtSource, isStale, topAt } from "./decisions/mounts.ts"
+import { type AtSource, isStale, sitsOn, topAt } from "./decisions/mounts.ts"
 import type { HostFailure } from "./errors.ts"
 import { isProperPath } from "./hostPath.ts"
 
@@ -42,6 +42,13 @@ export const topIsStale = Effect.fnUntraced(function* (host: Host, mounts: Reado
   if (top === undefined || fileSystemNamed(top.fsType) === undefined) return false
   return isStale(top, yield* atSource(host, top.source, mounts))
 })
+
+/** The live disk that a mount sits on; undefined if it has lost it. */
+export const diskBelow = (host: Host, mount: Mount, mounts: ReadonlyArray<Mount>) =>
+  Effect.map(
+    Effect.orElseSucceed(atSource(host, mount.source, mounts), () => "unclear" as const),
+    (found) => (typeof found === "object" && sitsOn(mount, found) ? found : undefined)
+  )
 
 /** Where a path is, by a mount table that is at hand. */
 export const locateMounted = (host: Host, path: string, mounts: ReadonlyArray<Mount>) => host.locate(path, mounts)

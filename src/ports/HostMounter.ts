@@ -155,6 +155,10 @@ export class HostMounter extends Context.Tag("cinder-csi/ports/HostMounter")<
     ) => Effect.Effect<void, HostFailure>
     /** Undoes the topmost mount at the target; never lazily, never by force. Succeeds if nothing is mounted there. */
     readonly unmount: (target: string) => Effect.Effect<void, HostFailure>
+    /** What is built upon the disk and keeps it in use, by the kernel's names, such as `dm-0` for LVM or LUKS. */
+    readonly holdersOf: (device: BlockDevice) => Effect.Effect<ReadonlyArray<string>, HostFailure>
+    /** Has everything written that the kernel holds back for the disk. Idempotent. */
+    readonly flush: (device: BlockDevice) => Effect.Effect<void, HostFailure>
     /**
      * What the mount table shows at the path is not touched, since a dead disk never answers: it counts as a directory
      * unless it is a device node. `mounts` is that table, where the caller has just read it.

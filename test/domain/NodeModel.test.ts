@@ -198,6 +198,7 @@ const run = (steps: ReadonlyArray<readonly [Step, Trouble | undefined]>) =>
           case "unstage": {
             if (Either.isLeft(yield* ended(stagingService.unstage(one.volume, stagingPath)))) return
             assert.deepStrictEqual(yield* layers(stagingPath), [], "nothing is mounted after unstage")
+            for (const path of targets) assert.notStrictEqual(yield* inSight(path), one.volume, "unstaged means unused")
             return
           }
           case "expand": {

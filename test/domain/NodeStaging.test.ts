@@ -174,7 +174,8 @@ describe("NodeStaging", () => {
           yield* staging.stage(stageRequest({ volumeContext }))
           yield* staging.unstage(volumeId, stagingPath)
         }
-        assert.deepStrictEqual(yield* operations(host), ["format", "mount", "unmount", "check", "mount", "unmount"])
+        const life = ["mount", "unmount", "flush"]
+        assert.deepStrictEqual(yield* operations(host), ["format", ...life, "check", ...life])
       })
     )
 
@@ -563,6 +564,19 @@ describe("NodeStaging", () => {
         })
       )
 
+      it.effect(`is not mounted once more beside the pod that has it, where the stage was lost (${how})`, () =>
+        Effect.gen(function* () {
+          const { collapse, host, publishing, staging } = yield* sick(how)
+          yield* publishing.publish(publishRequest({ capability }))
+          yield* host.mounter.unmount(stagingPath)
+          yield* collapse
+          const error = yield* Effect.flip(staging.stage(stageRequest({ capability })))
+          assert.strictEqual(error._tag, "NotReady")
+          assert.include(error.message, `delete the pods at ${targetPath}`)
+          assert.deepStrictEqual(yield* mountTargets(host), [targetPath])
+        })
+      )
+
       it.effect(`is not shown to another pod (${how})`, () =>
         Effect.gen(function* () {
           const { collapse, host, publishing } = yield* sick(how)
@@ -674,6 +688,88 @@ describe("NodeStaging", () => {
         yield* staging.unstage(volumeId, stagingPath)
         assert.deepStrictEqual(yield* mountTargets(host), [])
         assert.strictEqual(yield* host.kind(stagingPath), "directory")
+      })
+    )
+
+    it.effect("waits for a pod's mount that was left over, and names it", () =>
+      Effect.gen(function* () {
+        const { host, publishing, staging } = yield* nodeWithDisk()
+        yield* staging.stage(stageRequest())
+        yield* publishing.publish(publishRequest())
+        const error = yield* Effect.flip(staging.unstage(volumeId, stagingPath))
+        assert.strictEqual(error._tag, "NotReady")
+        assert.include(error.message, `mounted at ${targetPath}`)
+        yield* publishing.unpublish(volumeId, targetPath)
+        yield* staging.unstage(volumeId, stagingPath)
+        assert.deepStrictEqual(yield* mountTargets(host), [])
+      })
+    )
+
+    it.effect("waits for a raw disk that is still bound for a pod", () =>
+      Effect.gen(function* () {
+        const { publishing, staging } = yield* nodeWithDisk()
+        yield* publishing.publish(publishRequest({ capability: blockCapability() }))
+        assert.strictEqual((yield* Effect.flip(staging.unstage(volumeId, stagingPath)))._tag, "NotReady")
+        yield* publishing.unpublish(volumeId, targetPath)
+        yield* staging.unstage(volumeId, stagingPath)
+      })
+    )
+
+    it.effect("waits for what was built upon the disk", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* nodeWithDisk()
+        yield* host.buildUpon(volumeId, ["dm-0"])
+        const error = yield* Effect.flip(staging.unstage(volumeId, stagingPath))
+        assert.include(error.message, "held by dm-0")
+        yield* host.buildUpon(volumeId, [])
+        yield* staging.unstage(volumeId, stagingPath)
+      })
+    )
+
+    it.effect("does not wait for other volumes, nor for a disk that is gone", () =>
+      Effect.gen(function* () {
+        const { memory, publishing, staging } = yield* nodeWithDisk()
+        yield* plugNew(memory, otherVolumeId)
+        const others = { volumeId: otherVolumeId, stagingPath: "/kubelet/plugins/b/globalmount" }
+        yield* staging.stage(stageRequest())
+        yield* staging.stage(stageRequest(others))
+        yield* publishing.publish(publishRequest({ ...others, targetPath: secondTarget }))
+        yield* staging.unstage(volumeId, stagingPath)
+        yield* staging.stage(stageRequest())
+        yield* publishing.publish(publishRequest())
+        yield* memory.disks.unplug("server-1", volumeId)
+        yield* staging.unstage(volumeId, stagingPath)
+      })
+    )
+
+    it.effect("has everything written, once, and not before the last mount is gone", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* nodeWithDisk()
+        yield* staging.stage(stageRequest())
+        yield* staging.unstage(volumeId, stagingPath)
+        assert.deepStrictEqual(yield* operations(host), ["format", "mount", "unmount", "flush"])
+      })
+    )
+
+    it.effect("is not held up by a disk that cannot be written, but by one that may still be", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* nodeWithDisk()
+        yield* host.faults.fail("flush")
+        yield* staging.unstage(volumeId, stagingPath)
+        yield* host.faults.fail("flush", { outcome: "unknown" })
+        assert.strictEqual((yield* Effect.flip(staging.unstage(volumeId, stagingPath)))._tag, "HostFailure")
+        yield* staging.unstage(volumeId, stagingPath)
+      })
+    )
+
+    it.effect("is not held up where nobody can tell any more which disk it was", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* nodeWithDisk()
+        yield* staging.stage(stageRequest())
+        yield* host.faults.fail("findDevice")
+        yield* host.faults.fail("holdersOf")
+        yield* staging.unstage(volumeId, stagingPath)
+        assert.deepStrictEqual(yield* mountTargets(host), [])
       })
     )
 

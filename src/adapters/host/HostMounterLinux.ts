@@ -1,8 +1,9 @@
 import { Effect, Layer } from "effect"
-import { HostMounter } from "../../ports/HostMounter.ts"
+import { type BlockDevice, HostMounter } from "../../ports/HostMounter.ts"
 import { makeContents } from "./contents.ts"
 import { makeDevices } from "./devices.ts"
 import { makeFilesystems } from "./filesystems.ts"
+import { makeFlush } from "./flushing.ts"
 import { defaultHostOptions, type HostOptions } from "./HostOptions.ts"
 import { makeLane } from "./lane.ts"
 import { makeMounting } from "./mounting.ts"
@@ -43,6 +44,10 @@ export const layerHostLinux = (given: Partial<HostOptions> = {}): Layer.Layer<Ho
         mount: Effect.fn("HostMounter.mount")(mount),
         bind: Effect.fn("HostMounter.bind")(bind),
         unmount: Effect.fn("HostMounter.unmount")(unmount),
+        holdersOf: Effect.fn("HostMounter.holdersOf")((device: BlockDevice) =>
+          devices.holdersOf(`see what is built upon ${device.path}`, device)
+        ),
+        flush: Effect.fn("HostMounter.flush")(makeFlush(options, devices)),
         locate: Effect.fn("HostMounter.locate")(places.locate),
         deviceAt: Effect.fn("HostMounter.deviceAt")(devices.at),
         makeDirectory: Effect.fn("HostMounter.makeDirectory")(places.makeDirectory),

@@ -34,6 +34,8 @@ export interface HostMemoryServer {
   readonly events: Effect.Effect<ReadonlyArray<HostEvent>>
   /** The mounted file system of a volume gives up, as after an error of its disk; nothing happens if it is not mounted. */
   readonly collapse: (volumeId: string, how: Collapse) => Effect.Effect<void>
+  /** Something is built upon the volume's disk, or nothing any more. */
+  readonly buildUpon: (volumeId: string, holders: ReadonlyArray<string>) => Effect.Effect<void>
   /** Mounts and open files are gone; disks, directories and files stay. */
   readonly reboot: Effect.Effect<void>
 }
@@ -90,6 +92,14 @@ export const makeHostServer = (
         )
       ),
     unmount: (target) => during("unmount", () => mounting.unmount(target)),
+    holdersOf: (device) =>
+      during("holdersOf", () => Effect.map(diskOf(`look at ${device.path}`, device), ({ holders }) => holders)),
+    flush: (device) =>
+      during("flush", () =>
+        Effect.map(diskOf(`flush ${device.path}`, device), ({ volumeId }) =>
+          state.record("flush", volumeId, device.path)
+        )
+      ),
     locate: (path) => during("locate", () => files.locate(path)),
     deviceAt: (path) =>
       during("deviceAt", () =>
@@ -136,7 +146,7 @@ export const makeHostServer = (
         const announced = !plan.hidesDisks()
         pluggings += 1
         const disk = { volumeId, image, index: freeIndex(), plugging: pluggings, visibleAt, announced }
-        disks.set(volumeId, { ...disk, knownBytes: image.sizeBytes, collapse: undefined })
+        disks.set(volumeId, { ...disk, knownBytes: image.sizeBytes, collapse: undefined, holders: [] })
       }),
     unplug: (volumeId) => {
       disks.delete(volumeId)
@@ -166,6 +176,11 @@ export const makeHostServer = (
       Effect.sync(() => {
         const disk = disks.get(volumeId)
         if (disk !== undefined && state.mountsOn(disk).length > 0) disk.collapse = how
+      }),
+    buildUpon: (volumeId, holders) =>
+      Effect.sync(() => {
+        const disk = disks.get(volumeId)
+        if (disk !== undefined) disk.holders = holders
       }),
     reboot: Effect.zipRight(
       plan.faults.clear,

@@ -9,7 +9,7 @@ export type HostOperation = keyof HostMounterService
 
 /** Something a server did to one of its disks, in the order it happened. */
 export interface HostEvent {
-  readonly operation: "format" | "check" | "grow" | "mount" | "unmount" | "bind"
+  readonly operation: "format" | "check" | "grow" | "mount" | "unmount" | "bind" | "flush"
   /** Undefined where no disk is concerned. */
   readonly volumeId: string | undefined
   /** What the disk held before, for `format`; otherwise the path concerned. */
@@ -29,6 +29,8 @@ export interface PluggedDisk {
   knownBytes: bigint
   /** What became of the mounted file system after an error; over with its last mount. */
   collapse: Collapse | undefined
+  /** What was built upon the disk. */
+  holders: ReadonlyArray<string>
 }
 
 /** After an error a file system shuts down, or the kernel makes it read-only. */

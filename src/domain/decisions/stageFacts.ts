@@ -34,7 +34,7 @@ export interface StageProgress {
   readonly formatted: FileSystem | undefined
   readonly checked: boolean
   readonly refreshed: boolean
-  /** This call mounted it, so that it is known to be alive. */
+  /** This call mounted it when no other mount shared it, so that it is known to be alive. */
   readonly mounted: boolean
   /** How what was mounted before answers; undefined while nobody has asked. */
   readonly pulse: Pulse | undefined

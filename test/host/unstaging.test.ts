@@ -1,0 +1,103 @@
+import { spawn } from "node:child_process"
+import { randomBytes } from "node:crypto"
+import { once } from "node:events"
+import { readFileSync, readlinkSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schedule } from "effect"
+import { loopsOver, makeDisk, mountsBelow, Scratch, sh } from "./loopDisks.ts"
+import { onItsWay, onNode } from "./onNode.ts"
+
+const sizes = { ext4: 64, ext3: 64, xfs: 400, btrfs: 400 }
+
+/** A program that was started while the volume was mounted and has a copy of all mounts for itself, as a container may. */
+const inItsOwnNamespace = Effect.gen(function* () {
+  const child = yield* Effect.acquireRelease(
+    Effect.sync(() => spawn("unshare", ["--mount", "--propagation", "private", "sleep", "60"], { stdio: "ignore" })),
+    (program) =>
+      Effect.promise(() => {
+        const ended = once(program, "exit")
+        program.kill("SIGKILL")
+        return ended
+      })
+  )
+  const ours = readlinkSync("/proc/self/ns/mnt")
+  yield* Effect.sync(() => readlinkSync(`/proc/${child.pid}/ns/mnt`) !== ours).pipe(
+    Effect.repeat({ until: (isApart) => isApart, schedule: Schedule.spaced("5 millis") }),
+    Effect.timeout("10 seconds")
+  )
+})
+
+describe.each(["ext4", "ext3", "xfs", "btrfs"] as const)("a staged %s", (fsType) => {
+  it.live("is not said to be unstaged while a pod's mount is left over", () =>
+    onNode(
+      Effect.gen(function* () {
+        const { folder } = yield* Scratch
+        const disk = yield* makeDisk(sizes[fsType])
+        const { publish, stage, stagingPath, target, unpublish, unstage } = yield* onItsWay(disk.volume, { fsType })
+        yield* stage()
+        yield* publish()
+        const error = yield* Effect.flip(unstage())
+        assert.strictEqual(error._tag, "NotReady")
+        assert.include(error.message, `mounted at ${target}`)
+        assert.notInclude(mountsBelow(folder), stagingPath)
+        yield* unpublish()
+        yield* unstage()
+        assert.deepStrictEqual(mountsBelow(folder), [])
+      })
+    )
+  )
+
+  it.live(
+    "is on the disk to the last byte once it is unstaged, although a container still has a copy of the mount",
+    () =>
+      onNode(
+        Effect.gen(function* () {
+          const disk = yield* makeDisk(sizes[fsType])
+          const { stage, stagingPath, unstage } = yield* onItsWay(disk.volume, { fsType })
+          yield* stage()
+          yield* inItsOwnNamespace
+          const written = randomBytes(4096)
+          writeFileSync(join(stagingPath, "note"), written)
+          yield* unstage()
+          assert.isTrue(readFileSync(disk.file).includes(written))
+        })
+      )
+  )
+})
+
+describe("a raw disk", () => {
+  it.live("is not said to be unstaged while it is bound for a pod", () =>
+    onNode(
+      Effect.gen(function* () {
+        const disk = yield* makeDisk(16)
+        const { publish, stage, target, unpublish, unstage } = yield* onItsWay(disk.volume, "block")
+        yield* stage()
+        yield* publish()
+        const error = yield* Effect.flip(unstage())
+        assert.strictEqual(error._tag, "NotReady")
+        assert.include(error.message, `a raw disk at ${target}`)
+        yield* unpublish()
+        yield* unstage()
+      })
+    )
+  )
+})
+
+describe("unstaging", () => {
+  it.live("of a volume whose disk is gone, or never came, waits for nobody", () =>
+    onNode(
+      Effect.gen(function* () {
+        const { folder } = yield* Scratch
+        const disk = yield* makeDisk(64)
+        const { stage, unstage } = yield* onItsWay(disk.volume)
+        yield* unstage()
+        yield* stage()
+        yield* unstage()
+        sh("losetup", "--detach", disk.loop)
+        assert.deepStrictEqual(loopsOver(folder), [])
+        yield* unstage()
+      })
+    )
+  )
+})
