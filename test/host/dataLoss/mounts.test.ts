@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { HostMounter } from "../../../src/ports/HostMounter.ts"
 import { MiB, makeDisk, mountsBelow, Scratch, sh } from "../loopDisks.ts"
 import { onItsWay, onNode } from "../onNode.ts"
-import { families, inHaste, refusal, staged } from "./tried.ts"
+import { copyTo, families, inHaste, refusal, staged } from "./tried.ts"
 
 describe("a pod", () => {
   it.live("does not get the node's root disk where the stage was lost", () =>
@@ -106,8 +106,7 @@ describe("a volume in use", () => {
         yield* Effect.promise(() => ended)
         yield* unstage()
         const copy = yield* makeDisk(64)
-        sh("blockdev", "--flushbufs", copy.loop)
-        sh("dd", `if=${disk.file}`, `of=${copy.loop}`, "bs=1M", "conv=fsync", "status=none")
+        copyTo(copy, disk)
         const other = yield* onItsWay(copy.volume)
         yield* other.stage()
         yield* stage()
@@ -205,9 +204,7 @@ describe("a copy of a volume", () => {
           writeFileSync(join(original.stagingPath, "note"), "of both")
           yield* original.unstage()
           const copy = yield* makeDisk(families[family])
-          sh("losetup", "--detach", copy.loop)
-          copyFileSync(original.disk.file, copy.file)
-          sh("losetup", copy.loop, copy.file)
+          copyTo(copy, original.disk)
           yield* original.stage()
           const { stage, stagingPath } = yield* onItsWay(copy.volume)
           yield* stage()

@@ -1,10 +1,10 @@
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { readFileSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { makeDisk, sh } from "../loopDisks.ts"
+import { makeDisk, mountsBelow, sh } from "../loopDisks.ts"
 import { onItsWay, onNode } from "../onNode.ts"
-import { digest, type Family, families, refusal, staged } from "./tried.ts"
+import { copyTo, digest, type Family, families, refusal, staged } from "./tried.ts"
 
 const reading = (fsType: string) =>
   ({ access: { _tag: "mount", fsType, flags: [] }, mode: "MULTI_NODE_READER_ONLY" }) as const
@@ -28,13 +28,11 @@ describe("a volume for reading", () => {
       const source = yield* staged(family)
       for (let file = 0; file < 50; file++) writeFileSync(join(source.stagingPath, `${file}`), `${file}`)
       sh("sync", source.stagingPath, join(source.stagingPath, "49"))
-      const { file, loop, volume } = yield* makeDisk(families[family])
-      sh("losetup", "--detach", loop)
-      copyFileSync(source.disk.file, file)
+      const copy = yield* makeDisk(families[family])
+      copyTo(copy, source.disk)
       yield* source.unstage()
-      sh("losetup", loop, file)
-      assert.isTrue(hasWork(family, loop))
-      return { file, loop, volume }
+      assert.isTrue(hasWork(family, copy.loop))
+      return copy
     })
 
   it.live.each(["ext4", "ext3", "xfs", "btrfs"] as const)(
@@ -67,6 +65,26 @@ describe("a volume for reading", () => {
         assert.isFalse(hasWork(family, disk.loop))
       })
     )
+  )
+
+  it.live.each(["ext4", "xfs", "btrfs"] as const)(
+    "because its disk is write-protected is not said to be writable, and stays the same to the byte: %s",
+    (family) =>
+      onNode(
+        Effect.gen(function* () {
+          const disk = yield* crashed(family)
+          const before = digest(disk)
+          const { stage, stagingPath } = yield* onItsWay(disk.volume)
+          // The mark stays on a loop device when its file goes, and would meet the next test.
+          yield* Effect.acquireRelease(
+            Effect.sync(() => sh("blockdev", "--setro", disk.loop)),
+            () => Effect.sync(() => sh("blockdev", "--setrw", disk.loop))
+          )
+          const { code } = yield* refusal(stage())
+          assert.oneOf(code, ["INTERNAL", "ALREADY_EXISTS"])
+          assert.deepStrictEqual([digest(disk), mountsBelow(dirname(stagingPath))], [before, []])
+        })
+      )
   )
 
   it.live("does not become writable, nor a writable one read-only, under those who use it", () =>

@@ -16,6 +16,11 @@ export const digest = ({ file, loop }: LoopDisk): string => {
   return createHash("sha256").update(readFileSync(file)).digest("hex")
 }
 
+/** Makes a blank disk hold what another holds now, as a snapshot of Cinder's does. */
+export const copyTo = (blank: LoopDisk, { file }: LoopDisk): void => {
+  sh("dd", `if=${file}`, `of=${blank.loop}`, "bs=1M", "conv=sparse,fsync", "status=none")
+}
+
 /** The code and the sentence in which a call is refused; a call that succeeds fails the test. */
 export const refusal = <A, R>(call: Effect.Effect<A, DomainError, R>) =>
   Effect.map(Effect.flip(call), (error) => ({ code: status[codeOf(error)], message: error.message }))
