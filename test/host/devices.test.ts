@@ -1,11 +1,14 @@
 import { randomUUID } from "node:crypto"
-import { existsSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
+import { existsSync, fstatSync, openSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Duration, Effect } from "effect"
 import { makeDevices } from "../../src/adapters/host/devices.ts"
 import { layerHostLinux } from "../../src/adapters/host/HostMounterLinux.ts"
 import { defaultHostOptions } from "../../src/adapters/host/HostOptions.ts"
+import { makePinned } from "../../src/adapters/host/pinning.ts"
+import { makeSlowRead } from "../../src/adapters/host/slowReads.ts"
+import { makeSysfs } from "../../src/adapters/host/sysfs.ts"
 import { mutate } from "../../src/adapters/process/Command.ts"
 import type { HostFailure } from "../../src/domain/errors.ts"
 import { VolumeId } from "../../src/domain/Volume.ts"
@@ -161,11 +164,36 @@ describe("finding a real disk", () => {
           args: ["-c", `losetup --detach ${disk.loop}; cat ${backing}`],
           timeLimit: "10 seconds"
         } as const
-        const { pinned } = makeDevices({ ...defaultHostOptions, identity: "loop-backing-file" })
+        const { pinned } = makeDevices({ ...defaultHostOptions, identity: "loop-backing-file" }, yield* makeSlowRead)
         const during = yield* pinned("work on it", device, (holds) => mutate({ ...detach, holds }))
         assert.strictEqual(during.stdout.trim(), disk.file)
         const isAttached = Effect.sync(() => existsSync(backing) && readFileSync(backing, "utf8").trim() === disk.file)
         yield* Effect.repeat(isAttached, { until: (attached) => !attached })
+      })
+    )
+  )
+
+  it.live("is not held open by a call that was given up before it opened", () =>
+    onHost(
+      Effect.gen(function* () {
+        const { device } = yield* newDevice(64)
+        let letGo: (descriptor: number) => void = () => undefined
+        const opened = new Promise<number>((resolve) => {
+          letGo = resolve
+        })
+        const limits = { ...defaultHostOptions.limits, look: Duration.millis(50) }
+        const pinned = makePinned(
+          { limits },
+          makeSysfs("/sys"),
+          yield* makeSlowRead,
+          () => Effect.void,
+          () => opened
+        )
+        yield* Effect.flip(pinned("check it", device, () => Effect.die("it was used")))
+        const descriptor = openSync(device.path, "r")
+        letGo(descriptor)
+        const isClosed = Effect.try(() => fstatSync(descriptor)).pipe(Effect.flip, Effect.eventually)
+        yield* Effect.timeoutFail(isClosed, { duration: "5 seconds", onTimeout: () => "it is open still" })
       })
     )
   )

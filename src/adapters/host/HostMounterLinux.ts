@@ -22,13 +22,13 @@ export const layerHostLinux = (given: Partial<HostOptions> = {}): Layer.Layer<Ho
       const options = { ...defaultHostOptions, ...given }
       const slowRead = yield* makeSlowRead
       const lane = yield* makeLane(options.formatConcurrency, options.limits.lane)
-      const devices = makeDevices(options)
+      const devices = makeDevices(options, slowRead)
       const contents = makeContents(options, devices, slowRead)
       const mounts = makeMountTable(options.limits)
       const places = makePlaces(options.limits.look, mounts)
       const { mount, bind, unmount } = makeMounting(options, devices, mounts, places)
       const { format, check, grow } = makeFilesystems(options, devices, contents, mounts, slowRead, lane)
-      const { rescan, refreshSize } = makeRescanning(options, devices)
+      const { rescan, refreshSize } = makeRescanning(options, devices, slowRead)
       const vitals = makeVitals(options, devices)
       return {
         findDevice: Effect.fn("HostMounter.findDevice")(devices.find),

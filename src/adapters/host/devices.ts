@@ -11,6 +11,7 @@ import { call, failed } from "./failures.ts"
 import type { HostOptions } from "./HostOptions.ts"
 import { bearsSomeVolume, type Disk, describe, promises, proofOf } from "./identity.ts"
 import { makePinned, type Pinned } from "./pinning.ts"
+import type { SlowRead } from "./slowReads.ts"
 import { makeSysfs } from "./sysfs.ts"
 
 export interface Devices {
@@ -31,10 +32,10 @@ interface Node {
   readonly number: string
 }
 
-export const makeDevices = (options: HostOptions, numberOf: NumberOf = numberOfNode): Devices => {
+export const makeDevices = (options: HostOptions, slowRead: SlowRead, numberOf: NumberOf = numberOfNode): Devices => {
   const { devRoot, sysRoot, identity, limits } = options
   const sysfs = makeSysfs(sysRoot)
-  const register = makeDiskRegister(options, sysfs)
+  const register = makeDiskRegister(options, sysfs, slowRead)
   const byId = join(devRoot, "disk", "by-id")
   const byPath = join(devRoot, "disk", "by-path")
 
@@ -168,7 +169,7 @@ export const makeDevices = (options: HostOptions, numberOf: NumberOf = numberOfN
     ),
     at,
     verify,
-    pinned: makePinned(options, sysfs, verify),
+    pinned: makePinned(options, sysfs, slowRead, verify),
     holdersOf: named(sysfs.holdersOf),
     sizeOf: named(sysfs.sizeOf)
   }

@@ -5,6 +5,7 @@ import { call } from "./failures.ts"
 import type { HostOptions } from "./HostOptions.ts"
 import { bearsSomeVolume, type Disk, type Serial } from "./identity.ts"
 import { makeReadSerials } from "./serialReads.ts"
+import type { SlowRead } from "./slowReads.ts"
 import type { Sysfs } from "./sysfs.ts"
 
 /** What one disk has said since it was plugged in. */
@@ -46,9 +47,10 @@ export interface DiskRegister {
 /** The disks of this host, each asked once who it is. One that does not answer keeps no other from being found. */
 export const makeDiskRegister = (
   { identity, limits }: Pick<HostOptions, "identity" | "limits">,
-  sysfs: Sysfs
+  sysfs: Sysfs,
+  slowRead: SlowRead
 ): DiskRegister => {
-  const readSerials = makeReadSerials(sysfs)
+  const readSerials = makeReadSerials(sysfs, slowRead)
   const known = new Map<string, Entry>()
 
   const enter = async (name: string, now: number): Promise<ReadonlyArray<Entry>> => {
@@ -76,7 +78,7 @@ export const makeDiskRegister = (
 
   const ask = (entry: Entry) =>
     Effect.gen(function* () {
-      const serials = yield* readSerials(entry.name)
+      const serials = yield* readSerials(entry.name, entry.folder)
       if ((yield* Effect.promise(() => sysfs.folderOf(entry.name))) !== entry.folder) return
       entry.serials = serials
       entry.readAt = yield* Clock.currentTimeMillis

@@ -1,13 +1,13 @@
 import { close, constants, fstat, open } from "node:fs"
 import { promisify } from "node:util"
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import type { HostFailure } from "../../domain/errors.ts"
 import type { BlockDevice } from "../../ports/HostMounter.ts"
-import { bounded } from "../process/bounded.ts"
 import type { OpenFile } from "../process/Command.ts"
 import { numberIn } from "./deviceNumbers.ts"
-import { codeOf, failed, problemOf } from "./failures.ts"
+import { codeOf } from "./failures.ts"
 import type { HostOptions } from "./HostOptions.ts"
+import type { SlowRead } from "./slowReads.ts"
 import type { Sysfs } from "./sysfs.ts"
 
 export type OpenNode = (path: string, flags: number) => Promise<number>
@@ -41,14 +41,17 @@ export type Pinned = <A>(
 export const makePinned = (
   { limits }: Pick<HostOptions, "limits">,
   sysfs: Sysfs,
+  slowRead: SlowRead,
   verify: (operation: string, device: BlockDevice) => Effect.Effect<unknown, HostFailure>,
   openWith = openNode
 ): Pinned => {
-  let hanging = 0
-
   const openChecked = async ({ instance, number, path }: BlockDevice): Promise<OpenFile> => {
     const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW
-    const file = openFile(await openWith(path, flags))
+    const descriptor = await openWith(path, flags).catch((error: unknown) => {
+      const isGone = ["ENOENT", "ENXIO", "ENODEV"].includes(codeOf(error) ?? "")
+      throw isGone ? new Error(`the disk is gone: ${path} does not open (${codeOf(error)})`) : error
+    })
+    const file = openFile(descriptor)
     try {
       const opened = numberIn(await statOpen(file.descriptor, { bigint: true }))
       const owner = await sysfs.ownerOf(number)
@@ -60,35 +63,26 @@ export const makePinned = (
     }
   }
 
-  const explain = ({ path }: BlockDevice, error: unknown): string =>
-    ["ENOENT", "ENXIO", "ENODEV"].includes(codeOf(error) ?? "")
-      ? `the disk is gone: ${path} does not open (${codeOf(error)})`
-      : problemOf(error)
-
-  const pin = (operation: string, device: BlockDevice): Effect.Effect<OpenFile, HostFailure> =>
+  const acquire = (operation: string, device: BlockDevice): Effect.Effect<OpenFile | undefined, HostFailure> =>
     Effect.suspend(() => {
-      const opening = openChecked(device)
-      const opened = Effect.tryPromise({
-        try: () => opening,
-        catch: (error) => failed(operation, explain(device, error))
-      })
-      const giveUp = () => {
-        hanging += 1
-        const whenOver = () => {
-          hanging -= 1
-        }
-        opening.then((file) => file.close()).then(whenOver, whenOver)
-        return failed(operation, `${device.path} does not even open`)
+      let opened: OpenFile | undefined
+      let isWanted = true
+      const open = async () => {
+        opened = await openChecked(device)
+        if (!isWanted) opened.close()
+        return opened
       }
-      return Effect.flatMap(
-        bounded(opened, limits.look),
-        Option.match({ onNone: () => Effect.fail(giveUp()), onSome: Effect.succeed })
+      const giveUp = Effect.sync(() => {
+        isWanted = false
+        opened?.close()
+      })
+      // Where threads are short the check alone has to do.
+      const unpinned = Effect.as(verify(operation, device), undefined)
+      return slowRead<OpenFile | undefined>(`open ${device.number}`, operation, limits.look, open, unpinned).pipe(
+        Effect.tap((file) => (file === undefined ? giveUp : Effect.void)),
+        Effect.tapError(() => giveUp)
       )
     })
-
-  const acquire = (operation: string, device: BlockDevice): Effect.Effect<OpenFile | undefined, HostFailure> =>
-    // An open that hangs keeps one of Node's four threads: a second one is not risked, and the check alone has to do.
-    Effect.suspend(() => (hanging > 0 ? Effect.as(verify(operation, device), undefined) : pin(operation, device)))
 
   return (operation, device, use) =>
     Effect.acquireUseRelease(acquire(operation, device), use, (file) => Effect.sync(() => file?.close()))

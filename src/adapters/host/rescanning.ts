@@ -1,15 +1,15 @@
 import { constants } from "node:fs"
 import { readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { Clock, Effect, Option } from "effect"
+import { Clock, Effect } from "effect"
 import type { HostFailure } from "../../domain/errors.ts"
 import type { BlockDevice } from "../../ports/HostMounter.ts"
-import { bounded } from "../process/bounded.ts"
 import { expectSuccess, mutate } from "../process/Command.ts"
 import type { Devices } from "./devices.ts"
-import { codeOf, failed, problemOf } from "./failures.ts"
+import { codeOf } from "./failures.ts"
 import type { HostOptions } from "./HostOptions.ts"
 import { hostToScan, type ScsiHost } from "./scsiHosts.ts"
+import type { SlowRead } from "./slowReads.ts"
 
 export interface Rescanning {
   readonly rescan: Effect.Effect<void, HostFailure>
@@ -31,21 +31,10 @@ const tell = async (file: string, word: string): Promise<boolean> => {
 }
 
 /** https://docs.kernel.org/scsi/scsi_mid_low_api.html and the `rescan` attributes of SCSI disks and NVMe controllers. */
-export const makeRescanning = ({ sysRoot, limits }: HostOptions, devices: Devices): Rescanning => {
+export const makeRescanning = ({ sysRoot, limits }: HostOptions, devices: Devices, slowRead: SlowRead): Rescanning => {
   const folder = join(sysRoot, "class", "scsi_host")
   const scannedAt = new Map<string, number>()
   let scanning: string | undefined
-  /** Disks that were told to look at their size and have not answered in time; each of them keeps a thread. */
-  const silent = new Set<string>()
-
-  const waitFor = (operation: string, told: Promise<unknown>) =>
-    Effect.flatMap(
-      bounded(
-        Effect.tryPromise({ try: () => told, catch: (error) => failed(operation, problemOf(error)) }),
-        limits.look
-      ),
-      Option.match({ onNone: () => failed(operation, "the kernel does not answer"), onSome: () => Effect.void })
-    )
 
   const hosts = async (): Promise<ReadonlyArray<ScsiHost>> => {
     const names = await readdir(folder).catch(() => [])
@@ -62,30 +51,20 @@ export const makeRescanning = ({ sysRoot, limits }: HostOptions, devices: Device
     const host = hostToScan({ hosts: present, scannedAt, scanning, now })
     if (host === undefined) return
     scannedAt.set(host, now)
-    scanning = host
-    const told = tell(join(folder, host, "scan"), "- - -").finally(() => {
-      scanning = undefined
-    })
-    yield* waitFor(`look for new disks at SCSI ${host}`, told)
+    const scan = async () => {
+      scanning = host
+      await tell(join(folder, host, "scan"), "- - -").finally(() => {
+        scanning = undefined
+      })
+    }
+    yield* slowRead("scan SCSI hosts", `look for new disks at SCSI ${host}`, limits.look, scan)
   })
 
-  const askForSize = (operation: string, name: string) =>
-    Effect.suspend(() => {
-      const [other] = silent
-      if (other !== undefined) return failed(operation, `${other} has been asked the same and does not answer`)
-      const disk = join(sysRoot, "class", "block", name, "device")
-      const ask = async () => (await tell(join(disk, "rescan"), "1")) || tell(join(disk, "rescan_controller"), "1")
-      const told = ask()
-      return waitFor(operation, told).pipe(
-        Effect.tapError(() =>
-          Effect.sync(() => {
-            silent.add(name)
-            const answered = () => silent.delete(name)
-            told.then(answered, answered)
-          })
-        )
-      )
-    })
+  const askForSize = (operation: string, name: string) => {
+    const disk = join(sysRoot, "class", "block", name, "device")
+    const ask = async () => (await tell(join(disk, "rescan"), "1")) || tell(join(disk, "rescan_controller"), "1")
+    return slowRead(`size of ${name}`, operation, limits.look, ask)
+  }
 
   const refreshSize = (device: BlockDevice) => {
     const operation = `read the size of ${device.path} anew`

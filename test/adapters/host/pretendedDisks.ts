@@ -13,14 +13,16 @@ import { dirname, join } from "node:path"
 import { Effect } from "effect"
 import { makeDevices } from "../../../src/adapters/host/devices.ts"
 import { defaultHostOptions } from "../../../src/adapters/host/HostOptions.ts"
+import { makeSlowRead } from "../../../src/adapters/host/slowReads.ts"
 
 /** A pretended sysfs and /dev: a node is a file that holds its device number. */
-export const pretend = Effect.map(
+export const pretend = Effect.zipWith(
+  makeSlowRead,
   Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "dev-"))),
     (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
   ),
-  (folder) => {
+  (slowRead, folder) => {
     const [devRoot, sysRoot] = [join(folder, "dev"), join(folder, "sys")]
     const write = (path: string, content: string | Uint8Array) => {
       mkdirSync(dirname(path), { recursive: true })
@@ -42,7 +44,8 @@ export const pretend = Effect.map(
     return {
       devRoot,
       sysRoot,
-      devices: makeDevices({ ...defaultHostOptions, devRoot, sysRoot }, numberOf),
+      slowRead,
+      devices: makeDevices({ ...defaultHostOptions, devRoot, sysRoot }, slowRead, numberOf),
       node: (name: string, number: string) => write(join(devRoot, name), number),
       link: (name: string, target: string) => symlinkSync(join(devRoot, target), join(devRoot, "disk", "by-id", name)),
       linkByPath: (name: string, target: string) =>
