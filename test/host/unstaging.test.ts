@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { once } from "node:events"
-import { readFileSync, readlinkSync, writeFileSync } from "node:fs"
+import { readFileSync, readlinkSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
@@ -63,6 +63,25 @@ describe.each(["ext4", "ext3", "xfs", "btrfs"] as const)("a staged %s", (fsType)
           assert.isTrue(readFileSync(disk.file).includes(written))
         })
       )
+  )
+})
+
+describe.each(["ext4", "ext3", "xfs"] as const)("an %s whose disk has failed", (fsType) => {
+  it.live("is unstaged all the same", () =>
+    onNode(
+      Effect.gen(function* () {
+        const { folder } = yield* Scratch
+        const disk = yield* makeDisk(sizes[fsType])
+        const { publish, stage, target, unpublish, unstage } = yield* onItsWay(disk.volume, { fsType })
+        yield* stage()
+        yield* publish()
+        writeFileSync(join(target, "late"), randomBytes(4096))
+        truncateSync(disk.file, 0)
+        yield* unpublish()
+        yield* unstage()
+        assert.deepStrictEqual(mountsBelow(folder), [])
+      })
+    )
   )
 })
 

@@ -1,6 +1,6 @@
 import type { BlockDevice, DiskContents, Mount } from "../../ports/HostMounter.ts"
 import { fileSystemNamed } from "../Capability.ts"
-import { AlreadyExists, NotReady } from "../errors.ts"
+import { AlreadyExists, NotReady, Refused } from "../errors.ts"
 import { sizeToleranceBytes } from "../publishContext.ts"
 import { type Growth, growthProblem, recordedBytes } from "./growth.ts"
 import { collapseOf, isReadOnlyMount, mountsOf, satisfies } from "./mounts.ts"
@@ -62,6 +62,10 @@ export const decideMounted = (facts: StageFacts, top: Mount): StageVerdict => {
   const { device, path, progress, wish } = facts
   const unwell = decideAlive(facts, top)
   if (unwell !== undefined) return unwell
+  if (progress.mounted && !wantsReadOnly(wish) && isReadOnlyMount(top)) {
+    const because = "its disk is write-protected, so that it can be mounted for reading alone"
+    return refuse(new Refused({ subject: subjectOf(wish), because, remedy: "see how the cloud has attached it" }))
+  }
   const differs = difference(wish, top)
   if (differs !== undefined) return refuse(new AlreadyExists({ subject: path, difference: differs }))
   const fileSystem = fileSystemNamed(top.fsType)

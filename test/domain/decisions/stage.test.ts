@@ -166,6 +166,16 @@ const table: ReadonlyArray<readonly [string, Change, string]> = [
 
   ["staged, not asked whether it lives", { mounts: [here], progress: { pulse: undefined } }, "TakePulse"],
   ["mounted by this call", { mounts: [here], progress: { pulse: undefined, mounted: true } }, "Look"],
+  [
+    "mounted by this call, read-only as its disk is",
+    { mounts: [readOnlyHere], progress: { mounted: true } },
+    "Refused"
+  ],
+  [
+    "mounted by this call, read-only as asked",
+    { mounts: [readOnlyHere], wish: readOnly, progress: { mounted: true } },
+    "Done"
+  ],
   ["staged and dead", { mounts: [here], progress: { pulse: dead } }, "Unmount"],
   [
     "staged and dead, for read-only use",
