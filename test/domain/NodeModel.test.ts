@@ -6,6 +6,7 @@ import type { AccessMode } from "../../src/domain/Capability.ts"
 import { collapseOf } from "../../src/domain/decisions/mounts.ts"
 import type { DomainError } from "../../src/domain/errors.ts"
 import type { VolumeId } from "../../src/domain/Volume.ts"
+import { createdEmptyKey } from "../../src/domain/volumeContext.ts"
 import {
   asText,
   makeNode,
@@ -61,7 +62,10 @@ const stagingOf = (id: VolumeId, which: "own" | "others"): string => {
 
 /** Weighted towards the life of a volume as kubelet leads it, with everything else in between. */
 const step = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant("stage" as const), volume, staging, mode, fsType }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant("stage" as const), volume, staging, mode, fsType, isNew: fc.boolean() })
+  },
   {
     weight: 5,
     arbitrary: fc.record({
@@ -149,7 +153,8 @@ const run = (steps: ReadonlyArray<readonly [Step, Trouble | undefined]>) =>
           case "stage": {
             const before = (yield* layers(stagingPath)).length
             const capability = mountCapability(one.mode, { fsType: one.fsType })
-            const request = stageRequest({ volumeId: one.volume, stagingPath, capability })
+            const volumeContext = one.isNew ? { [createdEmptyKey]: "true" } : {}
+            const request = stageRequest({ volumeId: one.volume, stagingPath, capability, volumeContext })
             const result = yield* ended(stagingService.stage(request))
             if (Either.isRight(result)) {
               assert.strictEqual(yield* inSight(stagingPath), one.volume, "staged means mounted")
@@ -158,7 +163,10 @@ const run = (steps: ReadonlyArray<readonly [Step, Trouble | undefined]>) =>
                 assert.isUndefined(collapseOf(top), "staged means that it can be written")
               }
               assert.strictEqual((yield* host.mounter.pulseOf(stagingPath))._tag, "Alive", "staged means alive")
-            } else if (result.left._tag !== "AlreadyExists") {
+            } else {
+              assert.notInclude(result.left.message, "UUID", "what we made bears the right name")
+            }
+            if (Either.isLeft(result) && result.left._tag !== "AlreadyExists") {
               assert.isAtMost((yield* layers(stagingPath)).length, before, "a failed stage leaves no mount")
             }
             return
