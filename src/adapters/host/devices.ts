@@ -75,16 +75,21 @@ export const makeDevices = (options: HostOptions, slowRead: SlowRead, numberOf: 
    * Loop devices carry no serial of their own and several pretended servers may share this host's, so there the links say
    * which of them this one sees.
    */
+  const candidates = (operation: string, volume: VolumeId) =>
+    identity === "serial"
+      ? register.list(operation)
+      : look(operation, async () => {
+          const numbers = new Set((await promisedNodes(volume)).map(({ number }) => number))
+          return (await Promise.all([...numbers].map(register.looped))).flat()
+        })
+
   const claimants = (operation: string, volume: VolumeId) =>
-    Effect.gen(function* () {
-      const proved = (yield* register.list(operation)).flatMap((disk) => {
+    Effect.map(candidates(operation, volume), (disks) =>
+      disks.flatMap((disk) => {
         const evidence = proofOf(volume, disk, identity)
         return evidence === undefined ? [] : [{ disk, evidence }]
       })
-      if (identity === "serial" || proved.length === 0) return proved
-      const promised = yield* look(operation, () => promisedNodes(volume))
-      return proved.filter(({ disk }) => promised.some(({ number }) => number === disk.number))
-    })
+    )
 
   const find = (volume: VolumeId) =>
     Effect.gen(function* () {

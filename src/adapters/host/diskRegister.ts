@@ -40,6 +40,8 @@ export const isDue = ({ firstSeen, readAt, serials }: Pick<Entry, "firstSeen" | 
 
 export interface DiskRegister {
   readonly list: (operation: string) => Effect.Effect<ReadonlyArray<Disk>, HostFailure>
+  /** The loop device of this number, if it has a file. */
+  readonly looped: (number: string) => Promise<ReadonlyArray<Disk>>
   /** What is known of the disk turned out to be out of date. */
   readonly forget: (name: string) => void
 }
@@ -121,20 +123,24 @@ export const makeDiskRegister = (
     })
 
   /** The file behind a loop device changes while the device stays, and asking for it disturbs nobody. */
+  const looped = async (number: string): Promise<ReadonlyArray<Disk>> => {
+    const owner = await sysfs.ownerOf(number)
+    const backingFile = owner === undefined ? undefined : await sysfs.backingFileOf(owner.name)
+    return owner === undefined || backingFile === undefined
+      ? []
+      : [{ ...owner, number, serials: [], isSilent: false, backingFile }]
+  }
+
   const byBackingFile = (operation: string) =>
     call(operation, limits.look, async () => {
       const names = (await sysfs.names()).filter(isLoop)
-      const disks = names.map(async (name): Promise<ReadonlyArray<Disk>> => {
-        const instance = await sysfs.instanceOf(name)
-        const [number, backingFile] = await Promise.all([sysfs.numberOf(name), sysfs.backingFileOf(name)])
-        if (instance === undefined || number === undefined || backingFile === undefined) return []
-        return [{ name, number, instance, serials: [], isSilent: false, backingFile }]
-      })
-      return (await Promise.all(disks)).flat()
+      const numbers = (await Promise.all(names.map(sysfs.numberOf))).filter((number) => number !== undefined)
+      return (await Promise.all(numbers.map(looped))).flat()
     })
 
   return {
     list: identity === "serial" ? bySerial : byBackingFile,
+    looped,
     forget: (name) => {
       known.delete(name)
     }
