@@ -137,9 +137,11 @@ describe("a raw block volume", () => {
     onSocket(
       Effect.gen(function* () {
         const { csi, paths, volumeId } = yield* published(16)
-        const pod = openSync(paths.target, "r+")
-        const { usage } = yield* csi.nodeGetVolumeStats({ volumeId, volumePath: paths.target })
-        closeSync(pod)
+        const { usage } = yield* Effect.acquireUseRelease(
+          Effect.sync(() => openSync(paths.target, "r+")),
+          () => csi.nodeGetVolumeStats({ volumeId, volumePath: paths.target }),
+          (pod) => Effect.sync(() => closeSync(pod))
+        )
         assert.strictEqual(usage[0]?.total, BigInt(16 * MiB))
       })
     )
