@@ -6,7 +6,7 @@ import { type BlkidAnswer, probe } from "./blkid.ts"
 import type { Devices } from "./devices.ts"
 import type { HostOptions } from "./HostOptions.ts"
 import { isNoise } from "./noise.ts"
-import { type Piece, readPieces, readPiecesByChildren } from "./pieces.ts"
+import { type Piece, readPieces, readPiecesByChildren, zerosOf } from "./pieces.ts"
 import { type Look, type Signature, signaturesIn } from "./signatures.ts"
 import type { SlowRead } from "./slowReads.ts"
 import { type Superblock, superblockOf } from "./superblocks.ts"
@@ -34,10 +34,8 @@ const lookInto =
     return piece?.bytes.subarray(offset - piece.offset, offset - piece.offset + length)
   }
 
-const zeros = Buffer.alloc(1024 * 1024)
-
 const firstDataIn = ({ offset, bytes }: Piece): number | undefined =>
-  bytes.equals(zeros.subarray(0, bytes.length)) ? undefined : offset + bytes.findIndex((byte) => byte !== 0)
+  bytes.equals(zerosOf(bytes.length)) ? undefined : offset + bytes.findIndex((byte) => byte !== 0)
 
 /** Pieces of zeros are left out of the search, since no mark is made of zeros alone. */
 export const scanPieces = (pieces: ReadonlyArray<Piece>, size: number): OwnScan => {

@@ -7,7 +7,7 @@ import type { VolumeId } from "../../domain/Volume.ts"
 import type { BlockDevice } from "../../ports/HostMounter.ts"
 import { type NumberOf, numberOfNode } from "./deviceNumbers.ts"
 import { makeDiskRegister } from "./diskRegister.ts"
-import { call, failed } from "./failures.ts"
+import { call, failed, glance } from "./failures.ts"
 import type { HostOptions } from "./HostOptions.ts"
 import { bearsSomeVolume, type Disk, describe, promises, proofOf } from "./identity.ts"
 import { makePinned, type Pinned } from "./pinning.ts"
@@ -63,10 +63,10 @@ export const makeDevices = (options: HostOptions, slowRead: SlowRead, numberOf: 
   const promisedNodes = (volume: VolumeId) => nodesBehind(byId, (name) => promises(volume, name))
 
   /** What is at a node now; undefined if it is not the disk that was asked who it is. */
-  const deviceOf = async (disk: Disk, path: string, evidence: string): Promise<BlockDevice | undefined> => {
+  const deviceOf = (disk: Disk, path: string, evidence: string): BlockDevice | undefined => {
     const { instance, name, number } = disk
-    const owner = await sysfs.ownerOf(number)
-    if (owner?.instance === instance) return { path, number, instance, sizeBytes: await sysfs.sizeOf(name), evidence }
+    const owner = sysfs.ownerOf(number)
+    if (owner?.instance === instance) return { path, number, instance, sizeBytes: sysfs.sizeOf(name), evidence }
     register.forget(name)
     return undefined
   }
@@ -80,7 +80,7 @@ export const makeDevices = (options: HostOptions, slowRead: SlowRead, numberOf: 
       ? register.list(operation)
       : look(operation, async () => {
           const numbers = new Set((await promisedNodes(volume)).map(({ number }) => number))
-          return (await Promise.all([...numbers].map(register.looped))).flat()
+          return [...numbers].flatMap(register.looped)
         })
 
   const claimants = (operation: string, volume: VolumeId) =>
@@ -136,24 +136,25 @@ export const makeDevices = (options: HostOptions, slowRead: SlowRead, numberOf: 
       }
       if (disk.isSilent) return yield* failed(operation, `${describe(disk)}: nobody knows which volume it is`)
       const evidence = proof ?? `address ${where} in the server's metadata`
-      return yield* look(operation, () => deviceOf(disk, path, evidence))
+      return yield* glance(operation, () => deviceOf(disk, path, evidence))
     })
 
   const at = (path: string) =>
     look(`look at ${path}`, async (): Promise<BlockDevice | undefined> => {
       const number = await numberOf(path)
-      const owner = number === undefined ? undefined : await sysfs.ownerOf(number)
+      const owner = number === undefined ? undefined : sysfs.ownerOf(number)
       if (number === undefined || owner === undefined) return undefined
       const { instance, name } = owner
       const names = [join(devRoot, name.replaceAll("!", "/")), join("/dev", name.replaceAll("!", "/"))]
       const known = await Promise.all(names.map(async (node) => ((await numberOf(node)) === number ? [node] : [])))
-      const sizeBytes = await sysfs.sizeOf(name)
+      const sizeBytes = sysfs.sizeOf(name)
       return { path: known.flat()[0] ?? path, number, instance, sizeBytes, evidence: `device number of ${path}` }
     })
 
   const verify = (operation: string, { instance, number, path }: BlockDevice) =>
-    look(operation, () => Promise.all([numberOf(path), sysfs.ownerOf(number)])).pipe(
-      Effect.flatMap(([numberNow, owner]) => {
+    look(operation, () => numberOf(path)).pipe(
+      Effect.flatMap((numberNow) => {
+        const owner = sysfs.ownerOf(number)
         if (numberNow === number && owner?.instance === instance) return Effect.succeed({ name: owner.name })
         const now = numberNow === number && owner !== undefined ? "is another one" : `is ${numberNow ?? "absent"}`
         return failed(operation, `the disk is gone: ${path} was ${number} and ${now}`)
@@ -161,9 +162,9 @@ export const makeDevices = (options: HostOptions, slowRead: SlowRead, numberOf: 
     )
 
   const named =
-    <A>(read: (name: string) => Promise<A>) =>
+    <A>(read: (name: string) => A) =>
     (operation: string, device: BlockDevice) =>
-      Effect.flatMap(verify(operation, device), ({ name }) => look(operation, () => read(name)))
+      Effect.flatMap(verify(operation, device), ({ name }) => glance(operation, () => read(name)))
 
   return {
     find,

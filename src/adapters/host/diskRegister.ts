@@ -1,7 +1,7 @@
 import { Clock, Duration, Effect, Fiber } from "effect"
 import type { HostFailure } from "../../domain/errors.ts"
 import { bounded } from "../process/bounded.ts"
-import { call } from "./failures.ts"
+import { glance } from "./failures.ts"
 import type { HostOptions } from "./HostOptions.ts"
 import { bearsSomeVolume, type Disk, type Serial } from "./identity.ts"
 import { makeReadSerials } from "./serialReads.ts"
@@ -41,7 +41,7 @@ export const isDue = ({ firstSeen, readAt, serials }: Pick<Entry, "firstSeen" | 
 export interface DiskRegister {
   readonly list: (operation: string) => Effect.Effect<ReadonlyArray<Disk>, HostFailure>
   /** The loop device of this number, if it has a file. */
-  readonly looped: (number: string) => Promise<ReadonlyArray<Disk>>
+  readonly looped: (number: string) => ReadonlyArray<Disk>
   /** What is known of the disk turned out to be out of date. */
   readonly forget: (name: string) => void
 }
@@ -55,33 +55,31 @@ export const makeDiskRegister = (
   const readSerials = makeReadSerials(sysfs, slowRead)
   const known = new Map<string, Entry>()
 
-  const enter = async (name: string, now: number): Promise<ReadonlyArray<Entry>> => {
-    const folder = await sysfs.folderOf(name)
+  const enter = (name: string, now: number): ReadonlyArray<Entry> => {
+    const folder = sysfs.folderOf(name)
     const before = known.get(name)
     if (folder === undefined) return []
     if (before?.folder === folder) return [before]
-    const instance = await sysfs.instanceOf(name)
-    const number = await sysfs.numberOf(name)
+    const instance = sysfs.instanceOf(name)
+    const number = sysfs.numberOf(name)
     // What was read of two disks that changed places meanwhile is not put together.
-    if (instance === undefined || number === undefined || (await sysfs.folderOf(name)) !== folder) return []
-    const again = known.get(name)
-    if (again?.folder === folder) return [again]
+    if (instance === undefined || number === undefined || sysfs.folderOf(name) !== folder) return []
     const fresh = { serials: [], readAt: undefined, reading: undefined, isSilent: false }
     const entry: Entry = { name, number, folder, instance, firstSeen: now, ...fresh }
     known.set(name, entry)
     return [entry]
   }
 
-  const enterAll = async (now: number): Promise<ReadonlyArray<Entry>> => {
-    const names = (await sysfs.names()).filter((name) => !isLoop(name))
+  const enterAll = (now: number): ReadonlyArray<Entry> => {
+    const names = sysfs.names().filter((name) => !isLoop(name))
     for (const name of known.keys()) if (!names.includes(name)) known.delete(name)
-    return (await Promise.all(names.map((name) => enter(name, now)))).flat()
+    return names.flatMap((name) => enter(name, now))
   }
 
   const ask = (entry: Entry) =>
     Effect.gen(function* () {
       const serials = yield* readSerials(entry.name, entry.folder)
-      if ((yield* Effect.promise(() => sysfs.folderOf(entry.name))) !== entry.folder) return
+      if (sysfs.folderOf(entry.name) !== entry.folder) return
       entry.serials = serials
       entry.readAt = yield* Clock.currentTimeMillis
     }).pipe(
@@ -116,27 +114,29 @@ export const makeDiskRegister = (
   const bySerial = (operation: string) =>
     Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
-      const entries = yield* call(operation, limits.look, () => enterAll(now))
+      const entries = yield* glance(operation, () => enterAll(now))
       const unheard = entries.filter((entry) => !isHeard(entry, now))
       yield* Effect.forEach(unheard, hear, { concurrency: "unbounded", discard: true })
       return entries.map(asDisk)
     })
 
   /** The file behind a loop device changes while the device stays, and asking for it disturbs nobody. */
-  const looped = async (number: string): Promise<ReadonlyArray<Disk>> => {
-    const owner = await sysfs.ownerOf(number)
-    const backingFile = owner === undefined ? undefined : await sysfs.backingFileOf(owner.name)
+  const looped = (number: string): ReadonlyArray<Disk> => {
+    const owner = sysfs.ownerOf(number)
+    const backingFile = owner === undefined ? undefined : sysfs.backingFileOf(owner.name)
     return owner === undefined || backingFile === undefined
       ? []
       : [{ ...owner, number, serials: [], isSilent: false, backingFile }]
   }
 
   const byBackingFile = (operation: string) =>
-    call(operation, limits.look, async () => {
-      const names = (await sysfs.names()).filter(isLoop)
-      const numbers = (await Promise.all(names.map(sysfs.numberOf))).filter((number) => number !== undefined)
-      return (await Promise.all(numbers.map(looped))).flat()
-    })
+    glance(operation, () =>
+      sysfs
+        .names()
+        .filter(isLoop)
+        .flatMap((name) => sysfs.numberOf(name) ?? [])
+        .flatMap(looped)
+    )
 
   return {
     list: identity === "serial" ? bySerial : byBackingFile,

@@ -47,3 +47,7 @@ export const call = <A>(
   limit: Duration.Duration,
   act: (signal: AbortSignal) => Promise<A>
 ): Effect.Effect<A, HostFailure> => Effect.mapError(callWithCode(operation, limit, act), ({ failure }) => failure)
+
+/** A look at what the kernel holds in memory. */
+export const glance = <A>(operation: string, look: () => A): Effect.Effect<A, HostFailure> =>
+  Effect.try({ try: look, catch: (error) => failed(operation, problemOf(error)) })

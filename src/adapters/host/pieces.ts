@@ -1,5 +1,5 @@
-import { constants } from "node:fs"
-import { open } from "node:fs/promises"
+import { close, constants, open, read as readAt } from "node:fs"
+import { promisify } from "node:util"
 import { type Duration, Effect } from "effect"
 import type { HostFailure } from "../../domain/errors.ts"
 import type { BlockDevice } from "../../ports/HostMounter.ts"
@@ -16,20 +16,36 @@ export interface Piece {
 const tooShort = (got: number, { length, offset }: Region) =>
   `only ${got} of ${length} bytes could be read at ${offset}`
 
+const largestRegion = 1024 * 1024
+const zeros = Buffer.alloc(largestRegion)
+
+export const zerosOf = (length: number): Buffer => zeros.subarray(0, length)
+
+/** Most disks that are scanned hold nothing but zeros, for which no memory has to be found and given back each time. */
+const spareBuffers: Array<Buffer> = []
+
+const openNode = promisify(open)
+const closeFile = promisify(close)
+const readInto = promisify(readAt)
+
 /** The content of a regular block device or file, region by region; rejects on the first read that falls short. */
 export const readPieces = async (path: string, size: number): Promise<ReadonlyArray<Piece>> => {
-  const file = await open(path, constants.O_RDONLY)
+  const file = await openNode(path, constants.O_RDONLY)
+  const buffer = spareBuffers.pop() ?? Buffer.allocUnsafeSlow(largestRegion)
   try {
     const pieces: Array<Piece> = []
     for (const region of regionsOf(size)) {
-      const bytes = Buffer.alloc(region.length)
-      const { bytesRead } = await file.read(bytes, 0, region.length, region.offset)
-      if (bytesRead !== region.length) throw new Error(tooShort(bytesRead, region))
-      pieces.push({ offset: region.offset, bytes })
+      const { length, offset } = region
+      const { bytesRead } = await readInto(file, buffer, 0, length, offset)
+      if (bytesRead !== length) throw new Error(tooShort(bytesRead, region))
+      const found = buffer.subarray(0, length)
+      const empty = zerosOf(length)
+      pieces.push({ offset, bytes: found.equals(empty) ? empty : Buffer.from(found) })
     }
     return pieces
   } finally {
-    await file.close()
+    spareBuffers.push(buffer)
+    await closeFile(file)
   }
 }
 

@@ -54,7 +54,7 @@ export const makePinned = (
     const file = openFile(descriptor)
     try {
       const opened = numberIn(await statOpen(file.descriptor, { bigint: true }))
-      const owner = await sysfs.ownerOf(number)
+      const owner = sysfs.ownerOf(number)
       if (opened === number && owner?.instance === instance) return file
       throw new Error(`the disk is gone: ${path} was ${number} and leads to another`)
     } catch (error) {

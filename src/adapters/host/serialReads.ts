@@ -29,6 +29,5 @@ export const makeReadSerials =
       // Most buses have no such file, and a disk that cannot say who it is has said nothing.
       Effect.orElseSucceed((): ReadonlyArray<Serial> => [])
     )
-    const remembered = Effect.promise(() => sysfs.serialsOf(name))
-    return Effect.zipWith(asked, remembered, (now, then) => [...now, ...then])
+    return Effect.map(asked, (now) => [...now, ...sysfs.serialsOf(name)])
   }

@@ -1,27 +1,27 @@
-import { readdir, readFile, readlink, stat } from "node:fs/promises"
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs"
 import { basename, join } from "node:path"
 import type { Serial } from "./identity.ts"
 
 /** What sysfs tells about disks (https://docs.kernel.org/admin-guide/abi-stable-files.html). */
 export interface Sysfs {
   /** The kernel's names of disks that a cloud may have attached. */
-  readonly names: () => Promise<ReadonlyArray<string>>
+  readonly names: () => ReadonlyArray<string>
   /** The number of a disk's folder, which no later disk gets; undefined if the disk is gone. */
-  readonly folderOf: (name: string) => Promise<bigint | undefined>
+  readonly folderOf: (name: string) => bigint | undefined
   /** As `BlockDevice` has it; undefined if the disk is gone. */
-  readonly instanceOf: (name: string) => Promise<string | undefined>
+  readonly instanceOf: (name: string) => string | undefined
   /** Undefined if the disk is gone, or is not for use: a path of a multipath disk. */
-  readonly numberOf: (name: string) => Promise<string | undefined>
-  readonly backingFileOf: (name: string) => Promise<string | undefined>
+  readonly numberOf: (name: string) => string | undefined
+  readonly backingFileOf: (name: string) => string | undefined
   /** What SCSI and NVMe disks said when they were plugged in, which the kernel remembers. */
-  readonly serialsOf: (name: string) => Promise<ReadonlyArray<Serial>>
+  readonly serialsOf: (name: string) => ReadonlyArray<Serial>
   /** Where a virtio disk is asked for its serial anew by each reader, who waits for as long as it does not answer. */
   readonly serialFileOf: (name: string) => string
   /** The kernel's name of a device number, and which of all disks that ever had it; undefined if it is gone. */
-  readonly ownerOf: (number: string) => Promise<Owner | undefined>
-  readonly sizeOf: (name: string) => Promise<bigint>
+  readonly ownerOf: (number: string) => Owner | undefined
+  readonly sizeOf: (name: string) => bigint
   /** What sits on top of a disk and keeps it in use, such as a device-mapper table. */
-  readonly holdersOf: (name: string) => Promise<ReadonlyArray<string>>
+  readonly holdersOf: (name: string) => ReadonlyArray<string>
 }
 
 /** The disk that has a device number now. */
@@ -77,47 +77,53 @@ export const serialsIn = (from: string, text: string): ReadonlyArray<Serial> => 
   return clean === "" ? [] : [{ from, text: clean }]
 }
 
-const orNothing = <A>(promise: Promise<A>): Promise<A | undefined> => promise.catch(() => undefined)
+const orNothing = <A>(read: () => A): A | undefined => {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
 
 /** No disk that a cloud attaches: memory, floppies, optical drives and what is built upon other disks. */
 const neverVolumes = /^(ram|zram|fd|sr|dm-|md|nbd)/
 
+/**
+ * Read on the event loop on purpose: the kernel answers from memory, also while disks hang, and a hop to another thread
+ * and back takes ten times as long. What asks the disk itself, `serialFileOf` alone, is for the caller to read.
+ */
 export const makeSysfs = (root: string): Sysfs => {
   const block = join(root, "class", "block")
-  const textIn = async (...path: ReadonlyArray<string>) =>
-    (await orNothing(readFile(join(...path), "utf8")))?.replace(/\n$/, "")
+  const textIn = (...path: ReadonlyArray<string>) =>
+    orNothing(() => readFileSync(join(...path), "utf8"))?.replace(/\n$/, "")
 
-  const folderAt = async (path: string) => (await orNothing(stat(path, { bigint: true })))?.ino
+  const folderAt = (path: string) => orNothing(() => statSync(path, { bigint: true }))?.ino
 
   /** The folder stays where a loop device gets another file; then the kernel counts up `diskseq`, which Linux 5.15 brought. */
-  const instanceAt = async (path: string) => {
-    const [folder, sequence] = await Promise.all([folderAt(path), textIn(path, "diskseq")])
-    return folder === undefined ? undefined : `${folder}.${sequence ?? ""}`
+  const instanceAt = (path: string) => {
+    const folder = folderAt(path)
+    return folder === undefined ? undefined : `${folder}.${textIn(path, "diskseq") ?? ""}`
   }
 
   return {
-    names: async () => (await readdir(join(root, "block"))).filter((name) => !neverVolumes.test(name)),
+    names: () => readdirSync(join(root, "block")).filter((name) => !neverVolumes.test(name)),
     folderOf: (name) => folderAt(join(block, name)),
     instanceOf: (name) => instanceAt(join(block, name)),
-    numberOf: async (name) => {
-      const [number, hidden] = await Promise.all([textIn(block, name, "dev"), textIn(block, name, "hidden")])
-      return hidden === "1" ? undefined : number
-    },
+    numberOf: (name) => (textIn(block, name, "hidden") === "1" ? undefined : textIn(block, name, "dev")),
     backingFileOf: (name) => textIn(block, name, "loop", "backing_file"),
-    serialsOf: async (name) => {
-      const read = async ([file, from, decode]: SerialFile): Promise<ReadonlyArray<Serial>> => {
-        const bytes = await orNothing(readFile(join(block, name, file)))
+    serialsOf: (name) =>
+      serialFiles.flatMap(([file, from, decode]) => {
+        const bytes = orNothing(() => readFileSync(join(block, name, file)))
         return bytes === undefined ? [] : [decode(bytes)].flat().flatMap((text) => serialsIn(from, text))
-      }
-      return (await Promise.all(serialFiles.map(read))).flat()
-    },
+      }),
     serialFileOf: (name) => join(block, name, "serial"),
-    ownerOf: async (number) => {
+    ownerOf: (number) => {
       const path = join(root, "dev", "block", number)
-      const [link, instance] = await Promise.all([orNothing(readlink(path)), instanceAt(path)])
+      const link = orNothing(() => readlinkSync(path))
+      const instance = instanceAt(path)
       return link === undefined || instance === undefined ? undefined : { name: basename(link), instance }
     },
-    sizeOf: async (name) => BigInt((await readFile(join(block, name, "size"), "utf8")).trim()) * sectorBytes,
-    holdersOf: async (name) => (await orNothing(readdir(join(block, name, "holders")))) ?? []
+    sizeOf: (name) => BigInt(readFileSync(join(block, name, "size"), "utf8").trim()) * sectorBytes,
+    holdersOf: (name) => orNothing(() => readdirSync(join(block, name, "holders"))) ?? []
   }
 }
