@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { HostMounter } from "../../src/ports/HostMounter.ts"
 import { foreign, sizeMiB } from "./foreignContents.ts"
-import { MiB, newDevice, onHost } from "./loopDisks.ts"
+import { MiB, newDevice, onHost, sh } from "./loopDisks.ts"
 
 describe("what is on a real disk", () => {
   it.live.each(foreign)("%s is never taken for blank, and is not formatted over", ([, seen, make]) =>
@@ -12,6 +12,8 @@ describe("what is on a real disk", () => {
         const host = yield* HostMounter
         const { disk, device } = yield* newDevice(sizeMiB)
         make(device.path)
+        // Closing a disk writes back only if nobody else, such as losetup in another test, has it open at that moment.
+        sh("blockdev", "--flushbufs", device.path)
         const contents = yield* host.contentsOf(device)
         assert.match(Object.values(contents).join(" "), seen)
         const before = readFileSync(disk.file)

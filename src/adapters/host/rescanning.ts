@@ -76,7 +76,8 @@ export const makeRescanning = ({ sysRoot, limits }: HostOptions, devices: Device
           program: "losetup",
           debianPackage: "mount",
           args: ["--set-capacity", device.path],
-          timeLimit: limits.look
+          timeLimit: limits.look,
+          worksOn: [device.number]
         }
         yield* mutate(command).pipe(Effect.flatMap(expectSuccess(command)))
       } else {
