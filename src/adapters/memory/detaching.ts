@@ -4,7 +4,7 @@ import { found, refuseIf } from "./decisions.ts"
 import { recordAction } from "./instanceActions.ts"
 import { refuseBeginDetaching } from "./volumeRules.ts"
 import type { Accepted, Engine } from "./worldEngine.ts"
-import { badRequest, notAttached, serverNotFound, volumeNotFound, type WorldFault } from "./worldErrors.ts"
+import { badRequest, conflict, notAttached, serverNotFound, volumeNotFound, type WorldFault } from "./worldErrors.ts"
 import type { DetachSpec } from "./worldRequests.ts"
 import { changeVolume, followAttachments, pairOf } from "./worldState.ts"
 
@@ -17,7 +17,7 @@ export const decideDetach = (
   now: number
 ): Either.Either<Accepted<void>, WorldFault> =>
   Either.gen(function* () {
-    const { state, plan, disks } = engine
+    const { state, plan, disks, settings } = engine
     const server = yield* found(state.servers.get(serverId), () => serverNotFound(serverId))
     const volume = yield* found(state.volumes.get(volumeId), () => volumeNotFound(volumeId))
     const mapping = yield* found(state.bdms.rowsWhere("pair", pairOf(serverId, volumeId))[0], () =>
@@ -27,6 +27,8 @@ export const decideDetach = (
       return yield* Either.left(badRequest("Cannot detach a root device volume"))
     }
     yield* refuseIf(refuseServer(server, "detach_volume"))
+    const needsHost = settings.detachAsksForHost && server.vmState !== "shelved_offloaded"
+    yield* refuseIf(needsHost && !server.computeUp ? conflict("Service is unavailable at this time.") : undefined)
     const attachment = state.attachments.get(mapping.attachmentId)
     const refused = refuseBeginDetaching(volume, attachment?.status === "attached")
     yield* refuseIf(fromCinder(state, refused, "Invalid volume: Invalid input received: "))

@@ -83,6 +83,8 @@ export interface WorldSettings {
   readonly latencies: Latencies
   /** True: an attach request waits for earlier work on the same server, as the API of real clouds does. */
   readonly attachWaitsForServer: boolean
+  /** False: a detach from a server whose compute host is dead is accepted and stays unfinished, as with older releases. */
+  readonly detachAsksForHost: boolean
   /** Ids are drawn from it: the same seed and requests give the same ids. */
   readonly seed: number
   /** Servers that are there from the start, ACTIVE. */
@@ -138,6 +140,7 @@ export const worldSettings = (options: WorldOptions): WorldSettings => ({
   crossZoneAttach: options.crossZoneAttach ?? true,
   latencies: { ...noLatency, ...options.latencies },
   attachWaitsForServer: options.attachWaitsForServer ?? false,
+  detachAsksForHost: options.detachAsksForHost ?? true,
   seed: options.seed ?? 1,
   servers: options.servers ?? []
 })
