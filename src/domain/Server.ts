@@ -16,6 +16,11 @@ export interface Server {
   /** Absent where Nova does not tell (microversion below 2.9). */
   readonly locked: boolean | undefined
   readonly zone: string
-  /** Volumes Nova has on record for the server. A record appears as soon as an attach is accepted: no proof of a device. */
-  readonly volumeIds: ReadonlyArray<VolumeId>
+  /**
+   * Volumes Nova has on record for the server. A record appears as soon as an attach is accepted: no proof of a device.
+   * Undefined where Nova does not tell, as while the part of the cloud that the server is in cannot be reached.
+   */
+  readonly volumeIds: ReadonlyArray<VolumeId> | undefined
+  /** When Nova last changed its record of the server, in milliseconds since the epoch. */
+  readonly updatedAt: number | undefined
 }

@@ -1,10 +1,13 @@
 import { Context, Effect, Layer } from "effect"
+import { makeAttachLimits } from "./attachLimits.ts"
 import type { VolumeCapability } from "./Capability.ts"
 import { sharingRisk } from "./decisions/capabilities.ts"
 import { type DomainError, InvalidInput } from "./errors.ts"
+import { makeLostAttaches } from "./lostAttaches.ts"
 import { makeNoticeOnce } from "./noticeOnce.ts"
 import { OperationLocks } from "./OperationLocks.ts"
 import type { ServerId } from "./Server.ts"
+import { makeStrayAttachments } from "./strayAttachments.ts"
 import type { VolumeId } from "./Volume.ts"
 import { makeAttachVolume } from "./volumeAttaching.ts"
 import { makeDetachVolume } from "./volumeDetaching.ts"
@@ -30,12 +33,15 @@ export class VolumeAttachment extends Context.Tag("cinder-csi/domain/VolumeAttac
     readonly unpublish: (volumeId: VolumeId, serverId: ServerId | undefined) => Effect.Effect<void, DomainError>
   }
 >() {
-  static readonly layer = Layer.effect(
+  static readonly layer = Layer.scoped(
     VolumeAttachment,
     Effect.gen(function* () {
       const exclusively = yield* OperationLocks
-      const attachVolume = yield* makeAttachVolume
-      const detachVolume = yield* makeDetachVolume
+      const limits = yield* makeAttachLimits
+      const lost = yield* makeLostAttaches
+      const attachVolume = yield* makeAttachVolume({ limits, lost })
+      const detachVolume = yield* makeDetachVolume({ limits, lost })
+      const disown = yield* makeStrayAttachments({ lost, exclusively, detach: detachVolume })
       const noticeOnce = yield* makeNoticeOnce
 
       const publish = Effect.fn("VolumeAttachment.publish")(function* (request: PublishRequest) {
@@ -47,7 +53,13 @@ export class VolumeAttachment extends Context.Tag("cinder-csi/domain/VolumeAttac
       })
 
       const unpublish = Effect.fn("VolumeAttachment.unpublish")((volumeId: VolumeId, serverId: ServerId | undefined) =>
-        exclusively([`volume ${volumeId}`], detachVolume(volumeId, serverId))
+        exclusively(
+          [`volume ${volumeId}`],
+          Effect.zipRight(
+            detachVolume(volumeId, serverId),
+            serverId === undefined ? Effect.void : disown(volumeId, serverId)
+          )
+        )
       )
 
       return { publish, unpublish }

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { Verdict } from "./decisions/Verdict.ts"
+import type { Awaited, Verdict } from "./decisions/Verdict.ts"
 import type { DomainError } from "./errors.ts"
 
 export interface Pursuit<Facts, Action, Result, E, R> {
@@ -7,7 +7,7 @@ export interface Pursuit<Facts, Action, Result, E, R> {
   /** Carries out an action; answers with the facts as they are then. */
   readonly act: (action: Action, facts: Facts) => Effect.Effect<Facts, E, R>
   /** Waits until the decision changes; answers with the facts as they are then. */
-  readonly wait: (facts: Facts) => Effect.Effect<Facts, E, R>
+  readonly wait: (facts: Facts, on: Awaited) => Effect.Effect<Facts, E, R>
 }
 
 /** Asks the decision and does what it says until it is done or refuses. Whoever acts sees to it that this ends. */
@@ -23,7 +23,7 @@ export const pursue = <Facts, Action, Result, E, R>(
       case "Refuse":
         return Effect.fail(verdict.error)
       case "Wait":
-        return Effect.flatMap(pursuit.wait(facts), (next) => pursue(next, pursuit))
+        return Effect.flatMap(pursuit.wait(facts, verdict.on), (next) => pursue(next, pursuit))
       case "Do":
         return Effect.flatMap(pursuit.act(verdict.action, facts), (next) => pursue(next, pursuit))
     }

@@ -1,6 +1,7 @@
 import { Context, type Effect } from "effect"
 import type { Backup, BackupId } from "../domain/Backup.ts"
 import type { StillWorking } from "../domain/errors.ts"
+import type { Server, ServerId } from "../domain/Server.ts"
 import type { Snapshot, SnapshotId } from "../domain/Snapshot.ts"
 import type { Volume, VolumeId } from "../domain/Volume.ts"
 
@@ -17,7 +18,8 @@ export const pending = (state: string): Observation<never, never> => ({ _tag: "P
 /** `seen` is undefined when the object is gone; `waitedMillis` counts from the start of the wait. */
 export type Judge<Seen, A, E> = (seen: Seen | undefined, waitedMillis: number) => Observation<A, E>
 
-export type AwaitedOperation = "create" | "delete" | "extend" | "attach" | "detach"
+/** `task`: what Nova or its administrators do to a server, which nobody has asked for here. */
+export type AwaitedOperation = "create" | "delete" | "extend" | "attach" | "detach" | "task"
 
 /**
  * All waiting for the cloud. A port of its own so that many waits can share one poll: who waits says what for, never how
@@ -36,6 +38,11 @@ export class CloudWatch extends Context.Tag("cinder-csi/ports/CloudWatch")<
       id: SnapshotId,
       operation: AwaitedOperation,
       judge: Judge<Snapshot, A, E>
+    ) => Effect.Effect<A, E | StillWorking>
+    readonly server: <A, E>(
+      id: ServerId,
+      operation: AwaitedOperation,
+      judge: Judge<Server, A, E>
     ) => Effect.Effect<A, E | StillWorking>
     readonly backup: <A, E>(
       id: BackupId,

@@ -10,15 +10,16 @@ export class Nova extends Context.Tag("cinder-csi/ports/Nova")<
     /** Repeated by the adapter when the cloud did not answer. */
     readonly getServer: (id: ServerId) => Effect.Effect<Server, CloudFailure | ServerNotFound>
     /**
-     * Accepted, not yet attached. Never repeated: after `unanswered`, `invalid` or `conflict` look at the volume and the
+     * Accepted, not yet attached; answers with the id under which Nova logged the request, where it tells. Never repeated: after `unanswered`, `invalid` or `conflict` look at the volume and the
      * server first. `invalid` covers "already attached" and a state of the volume that Cinder refuses; `conflict` a
-     * locked server or one with a task running.
+     * locked server or one with a task running. At most one at a time for each server, the others in a line of our own,
+     * which an interruption leaves.
      */
     readonly attach: (
       server: ServerId,
       volume: VolumeId,
       multiattach: boolean
-    ) => Effect.Effect<void, CloudFailure | ServerNotFound | VolumeNotFound | NodeFull>
+    ) => Effect.Effect<string | undefined, CloudFailure | ServerNotFound | VolumeNotFound | NodeFull>
     /**
      * Accepted, not yet detached; `notAttached` when Nova knows no such server, volume or attachment. Safe to repeat.
      * `invalid`: the volume is attaching or detaching right now.

@@ -14,7 +14,8 @@ const toServer = (record: ServerRecord): Server => ({
   task: record.taskState,
   locked: record.locked,
   zone: record.zone,
-  volumeIds: record.volumes.map(({ volumeId }) => VolumeId(volumeId))
+  volumeIds: record.volumes.map(({ volumeId }) => VolumeId(volumeId)),
+  updatedAt: record.updatedAt
 })
 
 const accepted: "accepted" | "notAttached" = "accepted"
@@ -36,7 +37,7 @@ export const layerNovaMemory: Layer.Layer<Nova, never, World> = Layer.effect(
       ),
       attach: Effect.fn("NovaMemory.attach")((server: ServerId, volume: VolumeId, multiattach: boolean) =>
         nova.attachVolume(server, volume, { multiattachAllowed: multiattach }).pipe(
-          Effect.asVoid,
+          Effect.as(undefined),
           Effect.mapError((fault) => {
             if (saysServerIsFull(fault)) return new NodeFull({ serverId: server, detail: fault.message })
             if (saysServerIsMissing(fault)) return new ServerNotFound({ id: server })

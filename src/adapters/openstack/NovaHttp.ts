@@ -17,7 +17,10 @@ const readTimeoutMillis = 30_000
 const attachTimeoutMillis = 180_000
 const detachTimeoutMillis = 60_000
 
-/** The least microversions that have what is needed (https://docs.openstack.org/nova/latest/reference/api-microversion-history.html). */
+/**
+ * The least microversions that have what is needed. From 2.101 on Nova accepts an attach before it has looked at it, so
+ * that a refusal leaves no trace (https://docs.openstack.org/nova/latest/reference/api-microversion-history.html).
+ */
 const withLocked = "2.9"
 const withShelvedServers = "2.20"
 const withMultiattach = "2.60"
@@ -88,7 +91,7 @@ const makeNova = (options: ServiceOptions) =>
           slow: true
         })
       ).pipe(
-        Effect.asVoid,
+        Effect.map(({ requestId }) => requestId),
         Effect.catchTag("RequestFailed", (failed) => Effect.fail(attachError(failed, server, volume)))
       )
     })

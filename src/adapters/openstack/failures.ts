@@ -44,6 +44,7 @@ export const presentable = (text: string, secrets: ReadonlyArray<string>): strin
   let clean = text
   for (const secret of secrets) if (secret !== "") clean = clean.replaceAll(secret, "<redacted>")
   clean = clean
+    .replace(/<class '([\w.]+)'>/g, "$1")
     .replace(/<(style|script)\b[^>]*>.*?<\/\1>/gis, " ")
     .replace(/<(?!redacted>)\/?[a-z!][^>]*>/gi, " ")
     .replace(/\bgAAAA[\w=-]{20,}/g, "<redacted>")

@@ -11,11 +11,17 @@ export const ServerReply = Schema.Struct({
     name: maybe(Schema.String),
     status: Schema.String,
     locked: maybe(Schema.Boolean),
+    updated: maybe(Schema.String),
     "OS-EXT-STS:task_state": maybe(Schema.String),
     "OS-EXT-AZ:availability_zone": maybe(Schema.String),
     "os-extended-volumes:volumes_attached": maybe(Schema.Array(Schema.Struct({ id: Schema.String })))
   })
 })
+
+const millisOf = (time: string | null | undefined): number | undefined => {
+  const millis = Date.parse(time ?? "")
+  return Number.isNaN(millis) ? undefined : millis
+}
 
 export const toServer = ({ server }: typeof ServerReply.Type): Server => ({
   id: ServerId(server.id),
@@ -24,7 +30,8 @@ export const toServer = ({ server }: typeof ServerReply.Type): Server => ({
   task: server["OS-EXT-STS:task_state"] || undefined,
   locked: server.locked ?? undefined,
   zone: server["OS-EXT-AZ:availability_zone"] ?? "",
-  volumeIds: (server["os-extended-volumes:volumes_attached"] ?? []).map(({ id }) => VolumeId(id))
+  volumeIds: server["os-extended-volumes:volumes_attached"]?.map(({ id }) => VolumeId(id)),
+  updatedAt: millisOf(server.updated)
 })
 
 export const attachBody = (volume: VolumeId) => ({ volumeAttachment: { volumeId: volume } })

@@ -2,10 +2,12 @@ import { Clock, Effect, Either, Layer } from "effect"
 import type { Backup, BackupId } from "../../domain/Backup.ts"
 import { CallDeadline } from "../../domain/CallDeadline.ts"
 import { type CloudFailure, StillWorking } from "../../domain/errors.ts"
+import type { Server, ServerId } from "../../domain/Server.ts"
 import type { Snapshot, SnapshotId } from "../../domain/Snapshot.ts"
 import type { Volume, VolumeId } from "../../domain/Volume.ts"
 import { Cinder } from "../../ports/Cinder.ts"
 import { type AwaitedOperation, CloudWatch, type Judge } from "../../ports/CloudWatch.ts"
+import { Nova } from "../../ports/Nova.ts"
 import { endOfWait, nextPause, roomToAnswer } from "./pace.ts"
 
 export interface PollingOptions {
@@ -36,6 +38,7 @@ const worthRepeating = ({ reason }: CloudFailure): boolean => {
 const makePolling = ({ budgetMillis = defaultBudgetMillis }: PollingOptions) =>
   Effect.gen(function* () {
     const cinder = yield* Cinder
+    const nova = yield* Nova
 
     const wait = Effect.fnUntraced(function* <Seen, A, E>(
       subject: string,
@@ -91,6 +94,13 @@ const makePolling = ({ budgetMillis = defaultBudgetMillis }: PollingOptions) =>
         Effect.catchTag(cinder.getSnapshot(id), "SnapshotNotFound", () => Effect.succeed(undefined)),
         judge
       )
+    const server = <A, E>(id: ServerId, operation: AwaitedOperation, judge: Judge<Server, A, E>) =>
+      wait(
+        `server ${id}`,
+        operation,
+        Effect.catchTag(nova.getServer(id), "ServerNotFound", () => Effect.succeed(undefined)),
+        judge
+      )
     const backup = <A, E>(id: BackupId, operation: AwaitedOperation, judge: Judge<Backup, A, E>) =>
       wait(
         `backup ${id}`,
@@ -98,9 +108,9 @@ const makePolling = ({ budgetMillis = defaultBudgetMillis }: PollingOptions) =>
         Effect.catchTag(cinder.getBackup(id), "BackupNotFound", () => Effect.succeed(undefined)),
         judge
       )
-    return CloudWatch.of({ volume, snapshot, backup })
+    return CloudWatch.of({ volume, snapshot, server, backup })
   })
 
 /** Each wait polls for itself: a plain GET at a growing pause, which is the cheapest while few things are awaited. */
-export const layerPolling = (options: PollingOptions = {}): Layer.Layer<CloudWatch, never, Cinder> =>
+export const layerPolling = (options: PollingOptions = {}): Layer.Layer<CloudWatch, never, Cinder | Nova> =>
   Layer.effect(CloudWatch, makePolling(options))

@@ -13,7 +13,7 @@ export const endOfWait = (startedAt: number, deadline: number, budgetMillis: num
 const growth = 1.5
 const longestPause = 4_000
 
-/** Attaching and detaching mostly take around a second, the rest mostly longer. */
+/** Attaching and detaching mostly take around a second, the rest mostly longer; tasks of servers end when they end. */
 const firstPause = (operation: AwaitedOperation): number => {
   switch (operation) {
     case "attach":
@@ -23,6 +23,8 @@ const firstPause = (operation: AwaitedOperation): number => {
     case "delete":
     case "extend":
       return 500
+    case "task":
+      return longestPause
   }
 }
 

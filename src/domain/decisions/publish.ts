@@ -1,37 +1,55 @@
 import { type AccessMode, spansNodes } from "../Capability.ts"
 import { bytesOf } from "../Capacity.ts"
-import { type CloudFailure, type DomainError, NotReady, Refused, VolumeNotFound } from "../errors.ts"
+import { NodeFull, NotReady, Refused, ServerNotFound, VolumeNotFound } from "../errors.ts"
 import { encryptedKey, sizeBytesKey } from "../publishContext.ts"
-import type { Server } from "../Server.ts"
+import type { Server, ServerId } from "../Server.ts"
 import { isAttachedTo, type Volume, type VolumeId } from "../Volume.ts"
-import { placesOf } from "./delete.ts"
+import { fallBacksText, tooManyFallBacks } from "./attachLimit.ts"
+import { type AttachRequest, mayLandMillis } from "./attachRequest.ts"
+import { attachedElsewhere, type OtherServer } from "./elsewhere.ts"
 import { phaseOf, staleReadMillis } from "./phases.ts"
-import { attachHindrance } from "./serverState.ts"
+import {
+  afterConflict,
+  attachHindrance,
+  hostRemedy,
+  requestText,
+  saysHostIsSilent,
+  serverNotReady
+} from "./serverState.ts"
 import { act, done, refuse, type Verdict, wait } from "./Verdict.ts"
 
 /** Publish-context key with the device name that Nova guessed; kept for clusters that were made with it. */
 export const devicePathKey = "DevicePath"
 
-/** What became of a request to attach. Without an answer it may have been accepted. */
-export type AttachRequest =
-  | { readonly _tag: "Accepted" }
-  | { readonly _tag: "Unanswered"; readonly failure: CloudFailure }
-  | { readonly _tag: "Refused"; readonly failure: CloudFailure }
-
 export interface PublishFacts {
   readonly id: VolumeId
+  readonly serverId: ServerId
   readonly volume: Volume | undefined
-  /** As it was before any request of ours. */
-  readonly server: Server
+  /** As it was seen last. */
+  readonly server: Server | "gone"
   readonly mode: AccessMode
-  /** Undefined before there is one. */
+  /** The newest, of this call or, with its answer lost, of an earlier one; undefined before there is one. */
   readonly request: AttachRequest | undefined
   /** Since the request. */
   readonly waitedMillis: number
+  /** How often Nova was asked in this call. */
+  readonly asked: number
+  /** How long the server was watched since Nova refused; undefined before it was. */
+  readonly watchedMillis: number | undefined
+  /** What Nova said when it last found the server full, as far as that still holds. */
+  readonly full: string | undefined
+  /** How often in a row Nova gave up an attachment to the server, with ours; undefined before ours was counted. */
+  readonly fallBacks: number | undefined
+  /** Undefined before Nova was asked who has the volume. */
+  readonly other: OtherServer | undefined
 }
 
 export type PublishAction =
   | { readonly _tag: "Attach"; readonly multiattach: boolean }
+  /** Ask Nova about the server that has the volume. */
+  | { readonly _tag: "LookElsewhere"; readonly serverId: ServerId }
+  /** Nova gave up an attachment that it had accepted. */
+  | { readonly _tag: "CountFallBack" }
   /** Answer with what Cinder says about the volume's state. */
   | { readonly _tag: "Explain"; readonly volume: Volume }
 
@@ -42,62 +60,85 @@ const subjectOf = (id: VolumeId): string => `volume ${id}`
 /** Nova's words for a reservation of another request, and for a mapping it is about to drop. Both pass. */
 const passes = (detail: string): boolean => /already attached|to reserve/i.test(detail)
 
-/** Why an attachment that could be asked for is not there after all. */
-const afterRequest = (
-  { id, server, waitedMillis }: PublishFacts,
-  request: AttachRequest,
-  volume: Volume
+const attachAction = ({ multiattach }: Volume): PublishAction => ({ _tag: "Attach", multiattach })
+
+/** With a server that is there. */
+type ServerFacts = PublishFacts & { readonly server: Server }
+
+const ask = ({ server, full }: ServerFacts, volume: Volume): PublishVerdict => {
+  if (full !== undefined) return refuse(new NodeFull({ serverId: server.id, detail: full }))
+  const hindrance = attachHindrance(server)
+  if (hindrance === undefined) return act(attachAction(volume))
+  const error = serverNotReady(server.id, hindrance)
+  return hindrance.passes ? wait(hindrance.state, "server", error) : refuse(error)
+}
+
+const givenUp = (
+  { server, fallBacks }: ServerFacts,
+  { status, id }: Volume,
+  requestId: string | undefined
 ): PublishVerdict => {
-  const subject = subjectOf(id)
+  if (fallBacks === undefined) return act({ _tag: "CountFallBack" })
+  if (fallBacks >= tooManyFallBacks) {
+    return refuse(new NodeFull({ serverId: server.id, detail: fallBacksText(fallBacks) }))
+  }
+  const request = requestId === undefined ? "" : ` (${requestId})`
+  return refuse(
+    new NotReady({
+      subject: subjectOf(id),
+      state: `${status} again: Nova accepted its attachment to server ${server.id} and gave it up${request}`,
+      remedy: "the server's list of actions in Nova tells when, its compute host's log tells why"
+    })
+  )
+}
+
+/** Why an attachment that could be asked for is not there after all. */
+const afterRequest = (facts: ServerFacts, request: AttachRequest, volume: Volume): PublishVerdict => {
+  const { id, server, waitedMillis, asked, watchedMillis } = facts
   switch (request._tag) {
     case "Accepted":
-      if (waitedMillis < staleReadMillis) return wait(volume.status)
-      return refuse(
-        new NotReady({
-          subject,
-          state: `${volume.status} again: Nova accepted its attachment to server ${server.id} and gave it up`,
-          remedy: "the server's list of actions in Nova tells when, its compute host's log tells why"
-        })
-      )
-    case "Unanswered":
-      return waitedMillis < staleReadMillis ? wait(volume.status) : refuse(request.failure)
+      return waitedMillis < staleReadMillis ? wait(volume.status) : givenUp(facts, volume, request.requestId)
+    case "Unanswered": {
+      const { failure } = request
+      if (waitedMillis >= mayLandMillis(failure)) return asked === 0 ? ask(facts, volume) : refuse(failure)
+      const state = `${volume.status}: whether Nova attaches it to server ${server.id} is not known: ${requestText(failure)}`
+      const remedy = saysHostIsSilent(failure.detail) ? `if this goes on, ${hostRemedy}` : undefined
+      return wait(volume.status, "itself", new NotReady({ subject: subjectOf(id), state, remedy }))
+    }
     case "Refused": {
-      const { reason, detail } = request.failure
-      if (reason === "conflict") {
-        return refuse(
-          new NotReady({ subject: `server ${server.id}`, state: `not taking volumes: ${detail}`, remedy: undefined })
+      const { failure } = request
+      if (failure.reason === "conflict") {
+        return afterConflict(
+          { id: server.id, server, failure, watchedMillis, asked },
+          attachHindrance,
+          attachAction(volume)
         )
       }
+      const text = requestText(failure)
       return refuse(
-        passes(detail)
-          ? new NotReady({ subject, state: `not free yet: ${detail}`, remedy: undefined })
-          : new Refused({ subject, because: `Nova does not attach it: ${detail}`, remedy: undefined })
+        passes(failure.detail)
+          ? new NotReady({ subject: subjectOf(id), state: `not free yet: ${text}`, remedy: undefined })
+          : new Refused({ subject: subjectOf(id), because: `Nova does not attach it: ${text}`, remedy: undefined })
       )
     }
   }
 }
 
-const attach = (facts: PublishFacts, volume: Volume): PublishVerdict => {
-  if (facts.request !== undefined) return afterRequest(facts, facts.request, volume)
-  const hindrance = attachHindrance(facts.server)
-  return hindrance === undefined
-    ? act({ _tag: "Attach", multiattach: volume.multiattach })
-    : refuse(new NotReady({ subject: `server ${facts.server.id}`, ...hindrance }))
-}
+const attach = (facts: ServerFacts, volume: Volume): PublishVerdict =>
+  facts.request === undefined ? ask(facts, volume) : afterRequest(facts, facts.request, volume)
 
-const elsewhere = (volume: Volume, mode: AccessMode): DomainError => {
-  const places = volume.attachments.length === 0 ? "something Cinder does not name" : placesOf(volume.attachments)
-  const why = volume.multiattach ? `and access mode ${mode} allows one node` : "and its volume type has no multiattach"
-  return new Refused({
-    subject: subjectOf(volume.id),
-    because: `it is attached to ${places}, ${why}`,
-    remedy: undefined
-  })
+const elsewhere = ({ other, mode }: PublishFacts, volume: Volume): PublishVerdict => {
+  const serverId = volume.attachments.find((attachment) => attachment.serverId !== undefined)?.serverId
+  return other === undefined && serverId !== undefined
+    ? act({ _tag: "LookElsewhere", serverId })
+    : refuse(attachedElsewhere(volume, mode, other ?? "unseen"))
 }
 
 /** What to do so that a volume is attached to a server. */
-export const decidePublish = (facts: PublishFacts): PublishVerdict => {
-  const { id, volume, server, mode } = facts
+export const decidePublish = (all: PublishFacts): PublishVerdict => {
+  const { id, volume, server, mode, serverId } = all
+  if (server === "gone") return refuse(new ServerNotFound({ id: serverId }))
+  const facts = { ...all, server }
   if (volume === undefined) return refuse(new VolumeNotFound({ id }))
   const phase = phaseOf(volume.status)
   if (phase === "parting") return wait(volume.status)
@@ -106,9 +147,9 @@ export const decidePublish = (facts: PublishFacts): PublishVerdict => {
     case "free":
       return attach(facts, volume)
     case "used":
-      return volume.multiattach && spansNodes(mode) ? attach(facts, volume) : refuse(elsewhere(volume, mode))
+      return volume.multiattach && spansNodes(mode) ? attach(facts, volume) : elsewhere(facts, volume)
     case "joining": {
-      const ours = facts.request !== undefined || server.volumeIds.includes(id) || volume.multiattach
+      const ours = facts.request !== undefined || (server.volumeIds ?? []).includes(id) || volume.multiattach
       return ours
         ? wait(volume.status)
         : refuse(
@@ -130,24 +171,13 @@ export const decidePublish = (facts: PublishFacts): PublishVerdict => {
   }
 }
 
-/** What a failed request to attach means to the decision; undefined where the failure itself is the answer. */
-export const readAttachFailure = (failure: CloudFailure): AttachRequest | undefined => {
-  switch (failure.reason) {
-    case "unanswered":
-      return { _tag: "Unanswered", failure }
-    case "invalid":
-    case "conflict":
-      return { _tag: "Refused", failure }
-    case "unreachable":
-    case "throttled":
-    case "unsupported":
-    case "unauthenticated":
-    case "forbidden":
-    case "notFound":
-    case "malformed":
-      return undefined
-  }
-}
+/** The answer about a volume that nothing but the cloud's administrators can use again. */
+export const brokenVolume = ({ id, status }: Volume, explanation: string): Refused =>
+  new Refused({
+    subject: subjectOf(id),
+    because: `it is ${status}: ${explanation}`,
+    remedy: "an administrator of the cloud has to look at it"
+  })
 
 /** What the node gets to know of a volume that is attached to its server. */
 export const publishContextOf = (volume: Volume, server: Server): Readonly<Record<string, string>> => ({

@@ -2,7 +2,7 @@ import { type CloudFailure, NotReady } from "../errors.ts"
 import type { Server, ServerId } from "../Server.ts"
 import { isAttachedTo, type Volume, type VolumeId } from "../Volume.ts"
 import { phaseOf, staleReadMillis } from "./phases.ts"
-import { detachHindrance } from "./serverState.ts"
+import { afterConflict, detachHindrance, requestText, serverNotReady } from "./serverState.ts"
 import { act, done, refuse, type Verdict, wait } from "./Verdict.ts"
 
 export interface UnpublishFacts {
@@ -14,10 +14,18 @@ export interface UnpublishFacts {
   readonly server: Server | "gone" | undefined
   /** How often Nova was asked about the server since the volume changed last. */
   readonly looks: number
-  /** What became of our request to detach; undefined before there is one. */
+  /** What became of our newest request to detach; undefined before there is one. */
   readonly request: "accepted" | "notAttached" | { readonly refused: CloudFailure } | undefined
-  /** Since the request. */
+  /** Since the request or the newest question about the server. */
   readonly waitedMillis: number
+  /** How often Nova was asked to detach in this call. */
+  readonly asked: number
+  /** How long the server was watched since Nova refused; undefined before it was. */
+  readonly watchedMillis: number | undefined
+  /** Between the first and the newest time that Nova had no such server while Cinder showed the attachment. */
+  readonly goneMillis: number
+  /** For how long yet an attachment that we asked for, and had no answer about, may appear. */
+  readonly landingMillis: number
 }
 
 export type UnpublishAction =
@@ -32,6 +40,9 @@ type UnpublishVerdict = Verdict<UnpublishAction, void>
 /** Nova drops its record a moment after Cinder drops the attachment; that often it is asked whether it has. */
 const mostLooks = 5
 
+/** Nova itself parts the volumes of a server that is deleted. Only what it leaves for so long is left for good. */
+const cleanUpMillis = 60_000
+
 const notReady = (subject: string, state: string, remedy: string | undefined) =>
   refuse(new NotReady({ subject, state, remedy }))
 
@@ -39,38 +50,69 @@ const notReady = (subject: string, state: string, remedy: string | undefined) =>
  * Cinder shows an attachment that Nova does not know. Nobody but the cloud may remove it: the guest may still write
  * (https://security.openstack.org/ossa/OSSA-2023-003.html).
  */
-const stale = ({ id, serverId }: UnpublishFacts, because: string): UnpublishVerdict =>
-  notReady(
-    `volume ${id}`,
-    `attached to server ${serverId} in Cinder although ${because}`,
-    "if it stays so, an administrator of the cloud has to remove the attachment"
-  )
+const stale = ({ id, serverId }: UnpublishFacts, volume: Volume, because: string): NotReady => {
+  const attachment = volume.attachments.find((candidate) => candidate.serverId === serverId)?.attachmentId
+  return new NotReady({
+    subject: `volume ${id}`,
+    state: `attached to server ${serverId} in Cinder although ${because}`,
+    remedy: `if it stays so, an administrator of the cloud has to make sure that the server does not run and to remove attachment ${attachment}`
+  })
+}
+
+/** Once is not enough: Nova may be about to part the volume, or may not have answered for all of itself. */
+const vanished = (facts: UnpublishFacts, volume: Volume): UnpublishVerdict => {
+  const error = stale(facts, volume, "Nova has no such server")
+  if (facts.goneMillis >= cleanUpMillis) return refuse(error)
+  return facts.waitedMillis < cleanUpMillis - facts.goneMillis
+    ? wait(volume.status, "itself", error)
+    : act({ _tag: "LookAtServer" })
+}
 
 /** Cinder shows the attachment and the volume is at rest. */
 const attached = (facts: UnpublishFacts, volume: Volume): UnpublishVerdict => {
-  const { serverId, server, request, waitedMillis } = facts
+  const { serverId, server, request, waitedMillis, asked, watchedMillis } = facts
+  if (server === "gone") return vanished(facts, volume)
   if (request === undefined && server === undefined) return act({ _tag: "Detach" })
-  if (request === "accepted" && waitedMillis < staleReadMillis) return wait(volume.status)
+  if (request === "accepted" && server === undefined && waitedMillis < staleReadMillis) return wait(volume.status)
+  if (typeof request === "object" && request.refused.reason === "conflict") {
+    const refusal = { id: serverId, server, failure: request.refused, watchedMillis, asked }
+    return afterConflict<UnpublishAction>(refusal, detachHindrance, { _tag: "Detach" })
+  }
   if (server === undefined) return act({ _tag: "LookAtServer" })
-  if (server === "gone") return stale(facts, "Nova has no such server")
-  if (request === "notAttached") return stale(facts, "Nova knows of no attachment")
+  if (request === "notAttached") return refuse(stale(facts, volume, "Nova knows of no attachment"))
   const hindrance = detachHindrance(server)
-  if (hindrance !== undefined) return notReady(`server ${serverId}`, hindrance.state, hindrance.remedy)
+  if (hindrance !== undefined) {
+    const error = serverNotReady(serverId, hindrance)
+    return hindrance.passes && request === undefined ? wait(hindrance.state, "server", error) : refuse(error)
+  }
   if (request === undefined) return act({ _tag: "Detach" })
   return request === "accepted"
     ? notReady(
         `volume ${volume.id}`,
-        `still attached to server ${serverId}: Nova accepted the detachment and gave it up`,
+        `still attached to server ${serverId} (${server.status}): Nova accepted the detachment and gave it up`,
         "the guest may hold on to the disk"
       )
-    : notReady(`volume ${volume.id}`, `still attached to server ${serverId}: ${request.refused.detail}`, undefined)
+    : notReady(
+        `volume ${volume.id}`,
+        `still attached to server ${serverId}: ${requestText(request.refused)}`,
+        undefined
+      )
 }
 
 /** Cinder shows no attachment to the server: Nova has to say the same. */
 const detachedInCinder = (facts: UnpublishFacts, volume: Volume): UnpublishVerdict => {
-  const { id, serverId, server, looks } = facts
+  const { id, serverId, server, looks, landingMillis } = facts
+  if (server === "gone") return done(undefined)
+  if (landingMillis > 0) {
+    const state = `${volume.status}, but an attachment to server ${serverId} that Nova did not answer for may still appear`
+    return wait(volume.status, "itself", new NotReady({ subject: `volume ${id}`, state, remedy: undefined }))
+  }
   if (server === undefined) return act({ _tag: "LookAtServer" })
-  if (server === "gone" || !server.volumeIds.includes(id)) return done(undefined)
+  if (server.volumeIds === undefined) {
+    const unseen = { state: `${server.status}, and Nova does not tell which volumes it has`, remedy: undefined }
+    return refuse(serverNotReady(serverId, detachHindrance(server) ?? unseen))
+  }
+  if (!server.volumeIds.includes(id)) return done(undefined)
   if (phaseOf(volume.status) === "joining") return wait(volume.status)
   return looks < mostLooks
     ? act({ _tag: "LookAtServer" })
@@ -80,6 +122,14 @@ const detachedInCinder = (facts: UnpublishFacts, volume: Volume): UnpublishVerdi
         undefined
       )
 }
+
+/** The answer about a volume whose state keeps Nova from parting it. */
+export const brokenHere = ({ id, status }: Volume, serverId: ServerId, explanation: string): NotReady =>
+  new NotReady({
+    subject: `volume ${id}`,
+    state: `${status} and attached to server ${serverId}: ${explanation}`,
+    remedy: "an administrator of the cloud has to look at it and reset its state"
+  })
 
 /**
  * What to do so that a volume is not attached to a server. It is not only when Nova and Cinder agree that it is not;

@@ -224,7 +224,8 @@ describe("Nova in memory", () => {
         task: "migrating",
         locked: true,
         zone: "nova",
-        volumeIds: [id]
+        volumeIds: [id],
+        updatedAt: 0
       })
     }).pipe(Effect.provide(cloud))
   )

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Exit, Fiber } from "effect"
 import { ServerId } from "../../../src/domain/Server.ts"
 import { VolumeId } from "../../../src/domain/Volume.ts"
 import { Nova } from "../../../src/ports/Nova.ts"
@@ -37,7 +37,8 @@ describe("NovaHttp shows a server", () => {
             "OS-EXT-STS:power_state": 1,
             "os-extended-volumes:volumes_attached": [{ id: "v1", delete_on_termination: false }],
             image: "",
-            flavor: {}
+            flavor: {},
+            updated: "2026-08-01T10:01:00Z"
           }
         }
       }),
@@ -50,7 +51,8 @@ describe("NovaHttp shows a server", () => {
             task: "rebooting",
             locked: true,
             zone: "nova",
-            volumeIds: ["v1"]
+            volumeIds: ["v1"],
+            updatedAt: Date.UTC(2026, 7, 1, 10, 1)
           }
           assert.deepStrictEqual((yield* nova.getServer(server)) as unknown, expected)
           const headers = http.seen.at(-1)?.headers
@@ -72,7 +74,8 @@ describe("NovaHttp shows a server", () => {
             task: undefined,
             locked: undefined,
             zone: "",
-            volumeIds: []
+            volumeIds: undefined,
+            updatedAt: undefined
           })
         )
     )
@@ -178,6 +181,46 @@ describe("NovaHttp attaches", () => {
         })
     )
   })
+})
+
+describe("NovaHttp, while an attachment to a server is under way,", () => {
+  it.scopedLive("sends nothing for one that left the line, and serves the rest in their order", () => {
+    const order: Array<string> = []
+    const arrived = Effect.unsafeMakeLatch()
+    return withNova(
+      ({ body }) => {
+        order.push(
+          JSON.stringify(body)
+            .replace(/\W*(volumeAttachment|volumeId)\W*/g, "")
+            .slice(0, 2)
+        )
+        arrived.unsafeOpen()
+        return { ...attached, delayMillis: 30 }
+      },
+      (nova) =>
+        Effect.gen(function* () {
+          const ask = (name: string) =>
+            Effect.zipLeft(
+              Effect.fork(Effect.uninterruptible(nova.attach(server, VolumeId(name), false))),
+              Effect.yieldNow()
+            )
+          const first = yield* ask("v1")
+          yield* arrived.await
+          const leaving = yield* ask("v2")
+          const rest = [yield* ask("v3"), yield* ask("v4")]
+          assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(leaving)))
+          yield* Fiber.joinAll([first, ...rest])
+          assert.deepStrictEqual(order, ["v1", "v3", "v4"])
+        })
+    )
+  })
+
+  it.scopedLive("tells the id under which Nova logged it", () =>
+    withNova(
+      () => ({ ...attached, headers: { "x-openstack-request-id": "req-7b3f" } }),
+      (nova) => Effect.map(nova.attach(server, volume, false), (id) => assert.strictEqual(id, "req-7b3f"))
+    )
+  )
 })
 
 describe("NovaHttp detaches", () => {

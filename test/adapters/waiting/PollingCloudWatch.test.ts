@@ -3,10 +3,13 @@ import { Cause, Clock, Effect, Exit, Fiber, Layer, TestClock } from "effect"
 import { layerPolling } from "../../../src/adapters/waiting/PollingCloudWatch.ts"
 import { CallDeadline } from "../../../src/domain/CallDeadline.ts"
 import { CloudFailure, type CloudFailureReason, SnapshotNotFound, VolumeNotFound } from "../../../src/domain/errors.ts"
+import { ServerId } from "../../../src/domain/Server.ts"
 import { type Snapshot, SnapshotId } from "../../../src/domain/Snapshot.ts"
 import { type Volume, VolumeId, volumeStatus } from "../../../src/domain/Volume.ts"
 import { Cinder } from "../../../src/ports/Cinder.ts"
 import { CloudWatch, failed, type Judge, pending, settled } from "../../../src/ports/CloudWatch.ts"
+import { Nova } from "../../../src/ports/Nova.ts"
+import { aServer } from "../../domain/decisions/facts.ts"
 
 const id = VolumeId("v1")
 const volume = (status: string): Volume => ({
@@ -26,6 +29,8 @@ const volume = (status: string): Volume => ({
 const unable = (reason: CloudFailureReason) =>
   new CloudFailure({ service: "Cinder", operation: "show volume", reason, detail: reason, requestId: undefined })
 
+const noServers = Layer.mock(Nova, {})
+
 type Look = Effect.Effect<Volume, CloudFailure | VolumeNotFound>
 
 /** A Cinder whose looks have these results in turn; the last one stays. `times` notes when it was asked. */
@@ -38,7 +43,7 @@ const watching = (...looks: ReadonlyArray<Look>) => {
         return yield* looks[Math.min(times.length, looks.length) - 1] ?? Effect.die("no look")
       })
   })
-  return { times, layer: Layer.provide(layerPolling(), cinder) }
+  return { times, layer: layerPolling().pipe(Layer.provide(cinder), Layer.provide(noServers)) }
 }
 
 const untilAvailable: Judge<Volume, Volume, string> = (seen) => {
@@ -196,6 +201,28 @@ describe("layerPolling", () => {
       )
       yield* TestClock.adjust("500 millis")
       assert.strictEqual(yield* Fiber.join(fiber), "gone")
-    }).pipe(Effect.provide(Layer.provide(layerPolling(), cinder)))
+    }).pipe(Effect.provide(layerPolling().pipe(Layer.provide(cinder), Layer.provide(noServers))))
+  })
+
+  it.effect("looks at a server that Nova works on every four seconds", () => {
+    const times: Array<number> = []
+    const nova = Layer.mock(Nova, {
+      getServer: (server) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          times.push(now)
+          return aServer({ id: server, task: now < 7_000 ? "rebooting" : undefined })
+        })
+    })
+    return Effect.gen(function* () {
+      const watch = yield* CloudWatch
+      const fiber = yield* Effect.fork(
+        watch.server(ServerId("s1"), "task", (seen) =>
+          seen?.task === undefined ? settled("rest") : pending(seen.task)
+        )
+      )
+      yield* TestClock.adjust("8 seconds")
+      assert.strictEqual(yield* Fiber.join(fiber), "rest")
+      assert.deepStrictEqual(times, [0, 4_000, 8_000])
+    }).pipe(Effect.provide(layerPolling().pipe(Layer.provide(nova), Layer.provide(Layer.mock(Cinder, {})))))
   })
 })

@@ -67,6 +67,7 @@ export const aServer = (server: Partial<Server> = {}): Server => ({
   locked: false,
   zone: "nova",
   volumeIds: [],
+  updatedAt: undefined,
   ...server
 })
 

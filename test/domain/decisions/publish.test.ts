@@ -1,15 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
 import { accessModes, spansNodes } from "../../../src/domain/Capability.ts"
-import {
-  type AttachRequest,
-  decidePublish,
-  type PublishFacts,
-  publishContextOf,
-  readAttachFailure
-} from "../../../src/domain/decisions/publish.ts"
+import { type AttachRequest, readAttachFailure } from "../../../src/domain/decisions/attachRequest.ts"
+import { decidePublish, type PublishFacts, publishContextOf } from "../../../src/domain/decisions/publish.ts"
 import { CloudFailure, type CloudFailureReason } from "../../../src/domain/errors.ts"
-import { isAttachedTo, volumeStatuses } from "../../../src/domain/Volume.ts"
+import type { Server } from "../../../src/domain/Server.ts"
+import { isAttachedTo } from "../../../src/domain/Volume.ts"
 import { anyServer, anyVolume, anyWait, aServer, attachmentTo, aVolume, ours, theirs, wordFor } from "./facts.ts"
 
 const failure = (reason: CloudFailureReason, detail = "text") =>
@@ -17,50 +13,23 @@ const failure = (reason: CloudFailureReason, detail = "text") =>
 
 const factsOf = (facts: Partial<PublishFacts> = {}): PublishFacts => ({
   id: aVolume().id,
+  serverId: ours,
   volume: aVolume(),
   server: aServer(),
   mode: "SINGLE_NODE_WRITER",
   request: undefined,
   waitedMillis: 60_000,
+  asked: facts.request === undefined ? 0 : 1,
+  watchedMillis: undefined,
+  full: undefined,
+  fallBacks: undefined,
+  other: "unseen",
   ...facts
 })
 const wordOf = (facts: Partial<PublishFacts>) => wordFor(decidePublish(factsOf(facts)))
 
-type Verdicts = Readonly<Record<(typeof volumeStatuses)[number], string>>
-
+// What each state of a volume and of a server means is in the tables of attachmentStates.ts.
 describe("publishing a volume", () => {
-  const detached: Verdicts = {
-    creating: "Wait",
-    downloading: "Wait",
-    "restoring-backup": "Wait",
-    available: "Attach",
-    reserved: "NotReady",
-    attaching: "NotReady",
-    "in-use": "Refused",
-    detaching: "Wait",
-    extending: "Wait",
-    retyping: "Wait",
-    maintenance: "Wait",
-    uploading: "Wait",
-    "backing-up": "Wait",
-    "awaiting-transfer": "NotReady",
-    reverting: "Wait",
-    deleting: "Refused",
-    error: "Explain",
-    error_deleting: "Explain",
-    error_extending: "Explain",
-    error_restoring: "Explain",
-    error_managing: "Explain"
-  }
-  it.each(volumeStatuses)("that is %s and attached nowhere", (status) => {
-    assert.strictEqual(wordOf({ volume: aVolume({ status }) }), detached[status])
-  })
-
-  it.each(volumeStatuses)("that is %s and attached to the server", (status) => {
-    const volume = aVolume({ status, attachments: [attachmentTo(ours)] })
-    assert.strictEqual(wordOf({ volume }), status === "detaching" ? "Wait" : "Done")
-  })
-
   it.each([
     { multiattach: false, mode: "SINGLE_NODE_WRITER", is: "Refused" },
     { multiattach: false, mode: "MULTI_NODE_MULTI_WRITER", is: "Refused" },
@@ -77,7 +46,7 @@ describe("publishing a volume", () => {
   it("that Nova is attaching to this server is waited for", () => {
     const volume = aVolume({ status: "reserved" })
     assert.strictEqual(wordOf({ volume, server: aServer({ volumeIds: [volume.id] }) }), "Wait")
-    assert.strictEqual(wordOf({ volume, request: { _tag: "Accepted" } }), "Wait")
+    assert.strictEqual(wordOf({ volume, request: { _tag: "Accepted", requestId: "req-1" } }), "Wait")
   })
 
   it("that is gone finds none", () => {
@@ -86,37 +55,52 @@ describe("publishing a volume", () => {
 })
 
 describe("publishing to a server", () => {
-  it.each([
-    { status: "ACTIVE", is: "Attach" },
-    { status: "SHUTOFF", is: "Attach" },
-    { status: "PAUSED", is: "Attach" },
-    { status: "VERIFY_RESIZE", is: "Attach" },
-    { status: "FUTURE", is: "Attach" },
-    { status: "BUILD", is: "NotReady" },
-    { status: "ERROR", is: "NotReady" },
-    { status: "SUSPENDED", is: "NotReady" },
-    { status: "RESCUE", is: "NotReady" },
-    { status: "SHELVED", is: "NotReady" },
-    { status: "SHELVED_OFFLOADED", is: "NotReady" },
-    { status: "SOFT_DELETED", is: "NotReady" }
-  ])("that is $status", ({ status, is }) => {
-    assert.strictEqual(wordOf({ server: aServer({ status }) }), is)
+  it("that has the volume is done whatever its state", () => {
     const attached = aVolume({ status: "in-use", attachments: [attachmentTo(ours)] })
-    assert.strictEqual(wordOf({ server: aServer({ status }), volume: attached }), "Done")
+    for (const status of ["BUILD", "ERROR", "SUSPENDED", "SHELVED_OFFLOADED"]) {
+      assert.strictEqual(wordOf({ server: aServer({ status }), volume: attached }), "Done")
+    }
+  })
+
+  it("that is gone finds none", () => {
+    assert.strictEqual(wordOf({ server: "gone" }), "ServerNotFound")
+  })
+
+  it("asks in spite of a lock, which does not bind administrators", () => {
+    assert.strictEqual(wordOf({ server: aServer({ locked: true }) }), "Attach")
+    assert.strictEqual(wordOf({ server: aServer({ locked: undefined }) }), "Attach")
+  })
+
+  it("that is known to be full is refused without asking Nova", () => {
+    assert.strictEqual(wordOf({ full: "The maximum allowed number of disk devices" }), "NodeFull")
+  })
+})
+
+describe("a volume that another server has", () => {
+  const volume = aVolume({ status: "in-use", attachments: [attachmentTo(theirs)] })
+  const says = (other: PublishFacts["other"]) => {
+    const verdict = decidePublish(factsOf({ volume, other }))
+    return verdict._tag === "Refuse" ? verdict.error.message : wordFor(verdict)
+  }
+  const there = (state: Partial<Server>) => aServer({ id: theirs, name: "node-2", ...state })
+
+  it("costs a question about that server", () => {
+    assert.strictEqual(says(undefined), "LookElsewhere")
   })
 
   it.each([
-    { server: aServer({ task: "migrating" }), says: "migrating" },
-    { server: aServer({ locked: true }), says: "unlock it" }
-  ])("says $says", ({ server, says }) => {
-    const verdict = decidePublish(factsOf({ server }))
-    assert.isTrue(
-      verdict._tag === "Refuse" && verdict.error._tag === "NotReady" && verdict.error.message.includes(says)
-    )
-  })
-
-  it("does not mind that Nova does not tell about locks", () => {
-    assert.strictEqual(wordOf({ server: aServer({ locked: undefined }) }), "Attach")
+    { what: "is shut off", other: there({ status: "SHUTOFF" }), says: "(node-2), which is SHUTOFF" },
+    {
+      what: "is worked on",
+      other: there({ status: "MIGRATING", task: "migrating" }),
+      says: "MIGRATING and Nova works on it (migrating)"
+    },
+    { what: "is suspended", other: there({ status: "SUSPENDED" }), says: "resume it; it is detached when no pod" },
+    { what: "is gone", other: "gone", says: "which Nova does not have any more" },
+    { what: "is not shown", other: "unseen", says: "server server-2, and its volume type has no multiattach" }
+  ] as const)("names it when it $what", (row) => {
+    assert.include(says(row.other), row.says)
+    assert.include(says(row.other), `server ${theirs}`)
   })
 })
 
@@ -127,8 +111,18 @@ describe("after the request to attach", () => {
   })
 
   it.each([
-    { what: "accepted, a moment ago", request: { _tag: "Accepted" }, waitedMillis: 9_999, is: "Wait" },
-    { what: "accepted and given up", request: { _tag: "Accepted" }, waitedMillis: 10_000, is: "NotReady" },
+    {
+      what: "accepted, a moment ago",
+      request: { _tag: "Accepted", requestId: "req-1" },
+      waitedMillis: 9_999,
+      is: "Wait"
+    },
+    {
+      what: "accepted and given up",
+      request: { _tag: "Accepted", requestId: "req-1" },
+      waitedMillis: 10_000,
+      is: "CountFallBack"
+    },
     {
       what: "unanswered, a moment ago",
       request: { _tag: "Unanswered", failure: failure("unanswered") },
@@ -136,12 +130,36 @@ describe("after the request to attach", () => {
       is: "Wait"
     },
     {
+      what: "unanswered, within Nova's patience with a compute host",
+      request: { _tag: "Unanswered", failure: failure("unanswered") },
+      waitedMillis: 59_999,
+      is: "Wait"
+    },
+    {
       what: "unanswered",
       request: { _tag: "Unanswered", failure: failure("unanswered") },
+      waitedMillis: 60_000,
+      is: "CloudFailure"
+    },
+    {
+      what: "an error of Nova, a moment ago",
+      request: { _tag: "Unanswered", failure: failure("unanswered", "Unexpected API Error.") },
+      waitedMillis: 9_999,
+      is: "Wait"
+    },
+    {
+      what: "an error of Nova",
+      request: { _tag: "Unanswered", failure: failure("unanswered", "Unexpected API Error.") },
       waitedMillis: 10_000,
       is: "CloudFailure"
     },
-    { what: "refused by a task", request: refused("conflict"), waitedMillis: 0, is: "NotReady" },
+    {
+      what: "no answer from the compute host",
+      request: { _tag: "Unanswered", failure: failure("unanswered", "Unexpected API Error. MessagingTimeout") },
+      waitedMillis: 59_999,
+      is: "Wait"
+    },
+    { what: "refused by a task", request: refused("conflict"), waitedMillis: 0, is: "Wait" },
     {
       what: "already attached, says Nova",
       request: refused("invalid", "volume v is already attached to instances: x"),
@@ -164,11 +182,32 @@ describe("after the request to attach", () => {
     assert.strictEqual(wordOf({ request, waitedMillis }), is)
   })
 
-  it("is never asked again", () => {
+  it("asks anew after a refusal that nothing explains, four seconds later and not for ever", () => {
+    const request = refused("conflict")
+    assert.strictEqual(wordOf({ request, watchedMillis: 3_999 }), "Wait")
+    assert.strictEqual(wordOf({ request, watchedMillis: 4_000 }), "Attach")
+    assert.strictEqual(wordOf({ request, watchedMillis: 4_000, asked: 30 }), "NotReady")
+    assert.strictEqual(wordOf({ request, watchedMillis: 4_000, server: aServer({ task: "migrating" }) }), "Wait")
+    assert.strictEqual(wordOf({ request, watchedMillis: 4_000, server: aServer({ locked: true }) }), "NotReady")
+  })
+
+  it("asks anew where an earlier call's answer was lost and nothing has come of it", () => {
+    const request = { _tag: "Unanswered", failure: failure("unanswered") } as const
+    assert.strictEqual(wordOf({ request, asked: 0, waitedMillis: 59_999 }), "Wait")
+    assert.strictEqual(wordOf({ request, asked: 0, waitedMillis: 60_000 }), "Attach")
+  })
+
+  it("calls a server full that gave up three attachments in a row", () => {
+    const request = { _tag: "Accepted", requestId: undefined } as const
+    assert.strictEqual(wordOf({ request, fallBacks: 2 }), "NotReady")
+    assert.strictEqual(wordOf({ request, fallBacks: 3 }), "NodeFull")
+  })
+
+  it("is never asked again without a refusal that changed nothing", () => {
     const request = fc.constantFrom<AttachRequest>(
-      { _tag: "Accepted" },
+      { _tag: "Accepted", requestId: "req-1" },
       { _tag: "Unanswered", failure: failure("unanswered") },
-      refused("conflict")
+      refused("invalid")
     )
     fc.assert(
       fc.property(anyVolume, anyServer, request, anyWait, (volume, server, asked, waitedMillis) => {
