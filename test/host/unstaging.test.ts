@@ -57,7 +57,8 @@ describe.each(["ext4", "ext3", "xfs", "btrfs"] as const)("a staged %s", (fsType)
           const { stage, stagingPath, unstage } = yield* onItsWay(disk.volume, { fsType })
           yield* stage()
           yield* inItsOwnNamespace
-          const written = randomBytes(4096)
+          // One block of the smallest size, which lies in one piece.
+          const written = randomBytes(1024)
           writeFileSync(join(stagingPath, "note"), written)
           yield* unstage()
           assert.isTrue(readFileSync(disk.file).includes(written))
