@@ -4,7 +4,7 @@ import type { InstanceMetadata } from "../ports/InstanceMetadata.ts"
 import type { VolumeCapability } from "./Capability.ts"
 import { sharingRisk } from "./decisions/capabilities.ts"
 import { mkfsTexts } from "./decisions/mkfsOptions.ts"
-import { mountsOf, sitsOn, topAt } from "./decisions/mounts.ts"
+import { isSameDisk, mountsOf, sitsOn, topAt } from "./decisions/mounts.ts"
 import { decideStage } from "./decisions/stage.ts"
 import {
   noProgress,
@@ -127,18 +127,18 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
             return { ...progress, pulse: yield* host.pulseOf(path) }
           case "RefreshSize":
             yield* host.refreshSize(device)
-            return { ...progress, looks: [], refreshed: true }
+            return { ...progress, contents: undefined, refreshed: true }
           case "Look":
-            return { ...progress, looks: [...progress.looks, yield* host.contentsOf(device)] }
+            return { ...progress, contents: yield* host.contentsOf(device) }
           case "Format":
-            yield* Effect.logInfo(`making ${action.fileSystem} on blank ${device.path} (${device.evidence})`)
-            yield* host.format(device, action.fileSystem, action.uuid, action.options)
-            return { ...progress, looks: [], formatted: action.fileSystem }
+            yield* Effect.logInfo(`making ${action.fileSystem} on ${device.path} (${device.evidence})`)
+            yield* host.format(device, action.found, action.fileSystem, action.uuid, action.options)
+            return { ...progress, contents: undefined, formatted: action.fileSystem }
           case "Check":
             yield* host.check(device, action.fileSystem)
             return { ...progress, checked: true }
           case "Mount": {
-            const contents = progress.looks.at(-1)
+            const { contents } = progress
             const guarding =
               contents?._tag === "FileSystem" ? guardUuid(wish, device, action.fileSystem, contents) : undefined
             if (guarding?._tag === "Notice") yield* Effect.logInfo(guarding.text)
@@ -158,7 +158,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
               mountedAt === undefined || before === undefined
                 ? undefined
                 : { before, after: (yield* host.usage(mountedAt)).totalBytes }
-            return { ...progress, looks: [], growth: { _tag: "reported", total } }
+            return { ...progress, contents: undefined, growth: { _tag: "reported", total } }
           }
         }
       })
@@ -177,7 +177,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
           let undo: Effect.Effect<void> = Effect.void
           const facts = Effect.gen(function* () {
             const device = yield* awaitDevice(wish.volumeId, wish.leastBytes, patience)
-            const isSame = seen?.number === device.number && seen.sizeBytes === device.sizeBytes
+            const isSame = isSameDisk(seen, device) && seen?.sizeBytes === device.sizeBytes
             if (!isSame) progress = { ...noProgress, refreshed: progress.refreshed }
             seen = device
             const mounts = yield* readMounts(host)

@@ -41,6 +41,9 @@ export type DiskContents =
   /** The scans differ, or data of a plain kind without a signature was found. */
   | { readonly _tag: "Unclear"; readonly why: string }
 
+/** What a disk shows that holds nothing: zeros or, if it is encrypted, noise. */
+export type Unformatted = Extract<DiskContents["_tag"], "Blank" | "Noise">
+
 /** One line of the kernel's mount table (proc_pid_mountinfo(5)). */
 export interface Mount {
   readonly target: string
@@ -121,11 +124,13 @@ export class HostMounter extends Context.Tag("cinder-csi/ports/HostMounter")<
     readonly refreshSize: (device: BlockDevice) => Effect.Effect<BlockDevice, HostFailure>
     readonly contentsOf: (device: BlockDevice) => Effect.Effect<DiskContents, HostFailure>
     /**
-     * Makes a file system. Destroys what is there: call it only on `Blank`. Not to be repeated without a new look.
+     * Makes a file system where a look has `found` nothing to be lost. Fails if another look, just before, does not find
+     * the same. Not to be repeated without a new look.
      * `options` go to mkfs as they are, behind our own: they must be known to name no file and no other disk.
      */
     readonly format: (
       device: BlockDevice,
+      found: Unformatted,
       fileSystem: FileSystem,
       uuid: string | undefined,
       options: ReadonlyArray<string>

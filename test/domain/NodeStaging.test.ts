@@ -62,35 +62,31 @@ describe("NodeStaging", () => {
       })
     )
 
-    it.effect("is not formatted if a second look finds something", () =>
+    it.effect("on which somebody writes after the look is not formatted", () =>
       Effect.gen(function* () {
         const { host, memory, staging } = yield* nodeWithDisk()
-        yield* host.faults.before("contentsOf", Effect.void)
         yield* host.faults.before(
-          "contentsOf",
+          "format",
           Effect.orDie(memory.fill(volumeId, { _tag: "FileSystem", type: "ext4", files: oldFile }))
         )
-        assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest())))._tag, "Refused")
+        assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest())))._tag, "HostFailure")
         assert.deepStrictEqual(yield* operations(host), [])
+        assert.strictEqual((yield* Effect.exit(staging.stage(stageRequest())))._tag, "Success")
+        assert.deepStrictEqual(yield* operations(host), ["check", "mount"])
       })
     )
 
-    it.effect("seen under a new number between the looks is looked at twice again", () =>
+    it.effect("seen under a new number after the look is looked at again", () =>
       Effect.gen(function* () {
         const { host, memory, staging } = yield* nodeWithDisk()
         const swap = Effect.gen(function* () {
           yield* memory.disks.unplug("server-1", volumeId)
           yield* plugNew(memory, otherVolumeId)
           yield* memory.disks.plug("server-1", volumeId)
+          yield* memory.fill(volumeId, { _tag: "Foreign", what: "LUKS" })
         })
         yield* host.faults.before("findDevice", Effect.void)
         yield* host.faults.before("findDevice", Effect.orDie(swap))
-        yield* host.faults.before("contentsOf", Effect.void)
-        yield* host.faults.before("contentsOf", Effect.void)
-        yield* host.faults.before(
-          "contentsOf",
-          Effect.orDie(memory.fill(volumeId, { _tag: "FileSystem", type: "ext4", files: oldFile }))
-        )
         assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest())))._tag, "Refused")
         assert.deepStrictEqual(yield* operations(host), [])
       })

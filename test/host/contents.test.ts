@@ -18,7 +18,10 @@ describe("what is on a real disk", () => {
         assert.match(Object.values(contents).join(" "), seen)
         const before = readFileSync(disk.file)
         if (!/^Noise|without a known signature/.test(Object.values(contents).join())) {
-          assert.match((yield* Effect.flip(host.format(device, "ext4", undefined, []))).message, /holds data by now/)
+          assert.match(
+            (yield* Effect.flip(host.format(device, "Blank", "ext4", undefined, []))).message,
+            /holds data by now/
+          )
           assert.isTrue(before.equals(readFileSync(disk.file)))
         }
       })
@@ -44,7 +47,10 @@ describe("what is on a real disk", () => {
         const { device } = yield* newDevice(sizeMiB)
         const gone = { ...device, number: "7:1048575" }
         assert.match((yield* Effect.flip(host.contentsOf(gone))).message, /the disk is gone/)
-        assert.match((yield* Effect.flip(host.format(gone, "ext4", undefined, []))).message, /the disk is gone/)
+        assert.match(
+          (yield* Effect.flip(host.format(gone, "Blank", "ext4", undefined, []))).message,
+          /the disk is gone/
+        )
       })
     )
   )

@@ -134,7 +134,7 @@ describe("finding a real disk", () => {
         const before = readFileSync(next)
         const touches: Readonly<Record<string, Effect.Effect<unknown, HostFailure>>> = {
           contentsOf: host.contentsOf(old.device),
-          format: host.format(old.device, "ext4", undefined, []),
+          format: host.format(old.device, "Blank", "ext4", undefined, []),
           check: host.check(old.device, "ext4"),
           grow: host.grow(old.device, "ext4", undefined),
           "grow mounted": host.grow(old.device, "xfs", target),

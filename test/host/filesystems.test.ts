@@ -16,7 +16,7 @@ describe.each(["ext4", "ext3", "ext2", "xfs", "btrfs"] as const)("%s on a real d
         const { device } = yield* newDevice(sizeMiB)
         assert.deepStrictEqual(yield* host.contentsOf(device), { _tag: "Blank" })
         const uuid = randomUUID()
-        yield* host.format(device, fileSystem, uuid, [])
+        yield* host.format(device, "Blank", fileSystem, uuid, [])
         assert.deepStrictEqual(yield* host.contentsOf(device), {
           _tag: "FileSystem",
           type: fileSystem,
@@ -33,7 +33,7 @@ describe.each(["ext4", "ext3", "ext2", "xfs", "btrfs"] as const)("%s on a real d
         const host = yield* HostMounter
         const { device } = yield* newDevice(sizeMiB)
         const target = yield* newFolder("staging")
-        yield* host.format(device, fileSystem, undefined, [])
+        yield* host.format(device, "Blank", fileSystem, undefined, [])
         yield* host.mount(device, target, fileSystem, ["noatime"])
         const mounted = (yield* host.mounts).find((mount) => mount.target === target)
         assert.strictEqual(mounted?.source, device.path)
@@ -54,9 +54,9 @@ describe.each(["ext4", "ext3", "ext2", "xfs", "btrfs"] as const)("%s on a real d
       Effect.gen(function* () {
         const host = yield* HostMounter
         const { device } = yield* newDevice(sizeMiB)
-        yield* host.format(device, fileSystem, undefined, [])
+        yield* host.format(device, "Blank", fileSystem, undefined, [])
         const before = yield* host.contentsOf(device)
-        const failure = yield* Effect.flip(host.format(device, fileSystem, undefined, []))
+        const failure = yield* Effect.flip(host.format(device, "Blank", fileSystem, undefined, []))
         assert.match(failure.message, /holds data by now/)
         assert.deepStrictEqual(yield* host.contentsOf(device), before)
       })
@@ -69,9 +69,9 @@ describe.each(["ext4", "ext3", "ext2", "xfs", "btrfs"] as const)("%s on a real d
         const host = yield* HostMounter
         const { device } = yield* newDevice(sizeMiB)
         const target = yield* newFolder("staging")
-        yield* host.format(device, fileSystem, undefined, [])
+        yield* host.format(device, "Blank", fileSystem, undefined, [])
         yield* host.mount(device, target, fileSystem, [])
-        const failure = yield* Effect.flip(host.format(device, fileSystem, undefined, []))
+        const failure = yield* Effect.flip(host.format(device, "Blank", fileSystem, undefined, []))
         assert.include(failure.message, `is mounted at ${target}`)
         assert.strictEqual(failure.outcome, "failed")
       })
@@ -88,7 +88,7 @@ describe.each(["xfs", "btrfs"] as const)("%s grows", (fileSystem) => {
         const host = yield* HostMounter
         const { disk, device } = yield* newDevice(sizeMiB)
         const target = yield* newFolder("staging")
-        yield* host.format(device, fileSystem, undefined, [])
+        yield* host.format(device, "Blank", fileSystem, undefined, [])
         yield* host.mount(device, target, fileSystem, [])
         const before = yield* host.usage(target)
         enlarge(disk)
@@ -108,7 +108,7 @@ describe.each(["xfs", "btrfs"] as const)("%s grows", (fileSystem) => {
       Effect.gen(function* () {
         const host = yield* HostMounter
         const { device } = yield* newDevice(sizeMiB)
-        yield* host.format(device, fileSystem, undefined, [])
+        yield* host.format(device, "Blank", fileSystem, undefined, [])
         const failure = yield* Effect.flip(host.grow(device, fileSystem, undefined))
         assert.match(failure.message, /grows only while it is mounted/)
       })
@@ -123,7 +123,7 @@ describe.each(["ext4", "ext3", "ext2"] as const)("%s grows", (fileSystem) => {
         const host = yield* HostMounter
         const { disk, device } = yield* newDevice(sizeMiB)
         const target = yield* newFolder("staging")
-        yield* host.format(device, fileSystem, undefined, [])
+        yield* host.format(device, "Blank", fileSystem, undefined, [])
         yield* host.mount(device, target, fileSystem, [])
         writeFileSync(join(target, "note"), "kept")
         yield* host.unmount(target)
@@ -147,7 +147,7 @@ describe("ext4 while it is mounted", () => {
         const host = yield* HostMounter
         const { disk, device } = yield* newDevice(sizeMiB)
         const target = yield* newFolder("staging")
-        yield* host.format(device, "ext4", undefined, [])
+        yield* host.format(device, "Blank", "ext4", undefined, [])
         yield* host.mount(device, target, "ext4", [])
         enlarge(disk)
         const larger = yield* host.refreshSize(device)
@@ -175,7 +175,7 @@ describe("a damaged file system that mkfs left to the mount to find", () => {
         const host = yield* HostMounter
         const { disk, device } = yield* newDevice(sizeMiB)
         const target = yield* newFolder("staging")
-        yield* host.format(device, "xfs", undefined, [])
+        yield* host.format(device, "Blank", "xfs", undefined, [])
         damage(device.path, 2 * 512)
         const damaged = () => {
           sh("blockdev", "--flushbufs", device.path)
@@ -197,7 +197,7 @@ describe("a damaged file system that mkfs left to the mount to find", () => {
         const host = yield* HostMounter
         const { device } = yield* newDevice(sizeMiB)
         const target = yield* newFolder("staging")
-        yield* host.format(device, "btrfs", undefined, ["-m", "single"])
+        yield* host.format(device, "Blank", "btrfs", undefined, ["-m", "single"])
         const [, root = ""] = /^root\s+(\d+)$/m.exec(sh("btrfs", "inspect-internal", "dump-super", device.path)) ?? []
         const physical = /physical (\d+)/.exec(sh("btrfs-map-logical", "-l", root, device.path))?.[1]
         for (let at = 0; at < 16384; at += 512) damage(device.path, Number(physical) + at)
@@ -214,7 +214,7 @@ describe("checking ext4", () => {
       Effect.gen(function* () {
         const host = yield* HostMounter
         const { device } = yield* newDevice(sizeMiB)
-        yield* host.format(device, "ext4", undefined, [])
+        yield* host.format(device, "Blank", "ext4", undefined, [])
         sh("debugfs", "-w", "-R", "set_super_value free_blocks_count 7", device.path)
         sh("debugfs", "-w", "-R", "set_super_value state 0", device.path)
         yield* host.check(device, "ext4")
@@ -228,7 +228,7 @@ describe("checking ext4", () => {
       Effect.gen(function* () {
         const host = yield* HostMounter
         const { device } = yield* newDevice(sizeMiB)
-        yield* host.format(device, "ext4", undefined, [])
+        yield* host.format(device, "Blank", "ext4", undefined, [])
         sh("debugfs", "-w", "-R", "clri <2>", device.path)
         sh("debugfs", "-w", "-R", "set_super_value state 2", device.path)
         const failure = yield* Effect.flip(host.check(device, "ext4"))

@@ -221,7 +221,7 @@ describe("a disk that fails", () => {
         const host = yield* HostMounter
         const device = yield* found(yield* makeUnwritableDisk(256, 1))
         assert.strictEqual((yield* host.contentsOf(device))._tag, "Blank")
-        const failure = yield* Effect.flip(host.format(device, "ext4", undefined, []))
+        const failure = yield* Effect.flip(host.format(device, "Blank", "ext4", undefined, []))
         assert.strictEqual(failure.outcome, "failed")
         assert.match(failure.message, /could not make an ext4 file system/)
       })

@@ -14,7 +14,7 @@ const staged = Effect.gen(function* () {
   const host = yield* HostMounter
   const { disk, device } = yield* newDevice(64)
   const staging = yield* newFolder("staging")
-  yield* host.format(device, "ext4", undefined, [])
+  yield* host.format(device, "Blank", "ext4", undefined, [])
   yield* host.mount(device, staging, "ext4", [])
   return { host, disk, device, staging }
 })
@@ -26,7 +26,7 @@ describe("mounting", () => {
         const host = yield* HostMounter
         const { device } = yield* newDevice(64)
         const target = yield* newFolder("t")
-        yield* host.format(device, "ext4", undefined, [])
+        yield* host.format(device, "Blank", "ext4", undefined, [])
         yield* host.mount(device, target, "ext4", ["nosuid", "nodev", "noexec", "errors=remount-ro"])
         const options = (yield* host.mounts).find((mount) => mount.target === target)?.options ?? []
         for (const option of ["rw", "nosuid", "nodev", "noexec", "errors=remount-ro"]) assert.include(options, option)
@@ -40,7 +40,7 @@ describe("mounting", () => {
         const host = yield* HostMounter
         const { device } = yield* newDevice(64)
         const target = yield* newFolder("t")
-        yield* host.format(device, "ext4", undefined, [])
+        yield* host.format(device, "Blank", "ext4", undefined, [])
         const failure = yield* Effect.flip(host.mount(device, target, "ext4", ["passphrase=hunter22"]))
         assert.match(failure.message, /wrong fs type, bad option|Unknown parameter/)
         assert.notInclude(failure.message, "hunter22")
@@ -78,7 +78,7 @@ describe("mounting", () => {
         const real = yield* newFolder("real")
         mkdirSync(join(real, "a b"))
         symlinkSync(real, join(folder, "alias"))
-        yield* host.format(device, "ext4", undefined, [])
+        yield* host.format(device, "Blank", "ext4", undefined, [])
         const target = join(folder, "alias", "a b")
         yield* host.mount(device, target, "ext4", [])
         const place = yield* host.locate(target)
@@ -98,7 +98,7 @@ describe("mounting", () => {
         const host = yield* HostMounter
         const original = yield* newDevice(400)
         const clone = yield* newDevice(400)
-        yield* host.format(original.device, "xfs", undefined, [])
+        yield* host.format(original.device, "Blank", "xfs", undefined, [])
         sh("dd", `if=${original.disk.loop}`, `of=${clone.disk.loop}`, "bs=1M", "conv=sparse,fsync", "status=none")
         const [one, two] = [yield* newFolder("one"), yield* newFolder("two")]
         yield* host.mount(original.device, one, "xfs", [])
@@ -135,7 +135,7 @@ describe("binding", () => {
         const host = yield* HostMounter
         const { device } = yield* newDevice(64)
         const [staging, target] = [yield* newFolder("staging"), yield* newFolder("target")]
-        yield* host.format(device, "ext4", undefined, [])
+        yield* host.format(device, "Blank", "ext4", undefined, [])
         yield* host.mount(device, staging, "ext4", ["nosuid", "nodev", "noexec"])
         yield* host.bind(staging, target, true)
         const options = (yield* host.mounts).find((mount) => mount.target === target)?.options ?? []
@@ -238,7 +238,7 @@ describe("unmounting", () => {
         const host = yield* HostMounter
         const { device } = yield* newDevice(400)
         const target = yield* newFolder("target")
-        yield* host.format(device, "xfs", undefined, [])
+        yield* host.format(device, "Blank", "xfs", undefined, [])
         yield* host.mount(device, target, "xfs", [])
         sh("xfs_io", "-x", "-c", "shutdown", target)
         assert.strictEqual((yield* host.locate(target)).kind, "directory")

@@ -83,7 +83,7 @@ describe.each([
         const { disk, stage, stagingPath } = yield* newVolume(sizeMiB, fsType)
         const host = yield* HostMounter
         const uuid = randomUUID()
-        yield* host.format(yield* found(disk), fsType, uuid, [])
+        yield* host.format(yield* found(disk), "Blank", fsType, uuid, [])
         const before = readFileSync(disk.file)
         const error = yield* Effect.flip(stage({ volumeContext: createdEmpty }))
         assert.strictEqual(error._tag, "Refused")

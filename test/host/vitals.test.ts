@@ -13,7 +13,7 @@ const mounted = (fileSystem: FileSystem, options: ReadonlyArray<string> = []) =>
     const host = yield* HostMounter
     const { device, disk } = yield* newDevice(sizes[fileSystem])
     const target = yield* newFolder("target")
-    yield* host.format(device, fileSystem, undefined, [])
+    yield* host.format(device, "Blank", fileSystem, undefined, [])
     yield* host.mount(device, target, fileSystem, options)
     const mount = Effect.map(host.mounts, (all) => all.find((one) => one.target === target))
     return { host, device, disk, target, mount }

@@ -1,9 +1,10 @@
 import { Effect } from "effect"
 import { familyOf, fileSystemNamed } from "../../domain/Capability.ts"
 import type { HostFailure } from "../../domain/errors.ts"
-import type { BlockDevice, DiskContents } from "../../ports/HostMounter.ts"
+import type { BlockDevice, DiskContents, Unformatted } from "../../ports/HostMounter.ts"
 import { type BlkidAnswer, probe } from "./blkid.ts"
 import type { Devices } from "./devices.ts"
+import { failed } from "./failures.ts"
 import type { HostOptions } from "./HostOptions.ts"
 import { isNoise } from "./noise.ts"
 import { type Piece, readPieces, readPiecesByChildren, zerosOf } from "./pieces.ts"
@@ -104,8 +105,8 @@ export const agreement = (blkid: BlkidAnswer, own: OwnScan): DiskContents => {
 
 export interface Contents {
   readonly of: (device: BlockDevice) => Effect.Effect<DiskContents, HostFailure>
-  /** What our own scan knows, without blkid. */
-  readonly marksOn: (operation: string, device: BlockDevice) => Effect.Effect<ReadonlyArray<Signature>, HostFailure>
+  /** Looks once more, without blkid; fails unless the disk still shows what was found before. */
+  readonly confirm: (operation: string, device: BlockDevice, found: Unformatted) => Effect.Effect<void, HostFailure>
 }
 
 export const makeContents = ({ limits }: HostOptions, devices: Devices, slowRead: SlowRead): Contents => {
@@ -132,5 +133,13 @@ export const makeContents = ({ limits }: HostOptions, devices: Devices, slowRead
     })
   }
 
-  return { of, marksOn: (operation, device) => Effect.map(scan(operation, device), ({ signatures }) => signatures) }
+  /** What looks otherwise now is being written, or answered the first look with zeros that it does not hold. */
+  const confirm: Contents["confirm"] = (operation, device, found) =>
+    Effect.flatMap(scan(operation, device), (own) => {
+      if (withoutBlkid(own)._tag === found) return Effect.void
+      const seen = own.signatures.length > 0 ? listed(own.signatures) : "other bytes than a moment ago"
+      return failed(operation, `it holds data by now: ${seen}`)
+    })
+
+  return { of, confirm }
 }

@@ -132,14 +132,12 @@ export const makeFilesystems = (
   const unused = (operation: string, device: BlockDevice) =>
     Effect.filterOrFail(isUnused(operation, device), Boolean, () => failed(operation, elsewhere(device)))
 
-  const format: Filesystems["format"] = (device, fileSystem, uuid, options) => {
+  const format: Filesystems["format"] = (device, found, fileSystem, uuid, options) => {
     const operation = `make an ${fileSystem} file system on ${device.path}`
     const command = { operation, timeLimit: limits.format, ...formatTool(fileSystem, device.path, uuid, options) }
     return Effect.gen(function* () {
       yield* unused(operation, device)
-      const [found] = yield* contents.marksOn(operation, device)
-      if (found !== undefined)
-        return yield* failed(operation, `it holds data by now: ${found.name} at byte ${found.offset}`)
+      yield* contents.confirm(operation, device, found)
       yield* runOn(device, command).pipe(Effect.flatMap(expectSuccess(command)))
     }).pipe(lane)
   }

@@ -1,16 +1,23 @@
 import { Effect } from "effect"
 import { type FileSystem, familyOf } from "../../domain/Capability.ts"
-import type { BlockDevice } from "../../ports/HostMounter.ts"
+import type { BlockDevice, Unformatted } from "../../ports/HostMounter.ts"
 import { fail, type HostState } from "./HostMemoryState.ts"
 import { emptyTree } from "./HostMemoryTree.ts"
 
 /** What the tools of file systems do to disks: as careless as the real ones where these are. */
 export const makeFileSystemTools = ({ diskOf, fileSystemOn, mountsOn, plan, record, topAt }: HostState) => {
-  const format = Effect.fnUntraced(function* (device: BlockDevice, type: FileSystem, uuid: string | undefined) {
+  const format = Effect.fnUntraced(function* (
+    device: BlockDevice,
+    found: Unformatted,
+    type: FileSystem,
+    uuid: string | undefined
+  ) {
     const operation = `format ${device.path}`
     const disk = yield* diskOf(operation, device)
     if (mountsOn(disk).length > 0) return yield* fail(operation, "the disk is mounted")
-    record("format", disk.volumeId, disk.image.contents._tag)
+    const now = disk.image.contents._tag
+    if (now !== found) return yield* fail(operation, `it holds data by now: ${now}`)
+    record("format", disk.volumeId, now)
     const { sizeBytes } = disk.image
     disk.image.contents = { _tag: "FileSystem", type, uuid, sizeBytes, tree: emptyTree(), damaged: false }
   })

@@ -1,5 +1,5 @@
 import { Either } from "effect"
-import type { DiskContents } from "../../ports/HostMounter.ts"
+import type { DiskContents, Unformatted } from "../../ports/HostMounter.ts"
 import { defaultFileSystem, type FileSystem, familyOf, fileSystemNamed, isReadOnly } from "../Capability.ts"
 import { AlreadyExists, NotReady, Refused } from "../errors.ts"
 import { sizeToleranceBytes } from "../publishContext.ts"
@@ -34,6 +34,11 @@ export const mountOptions = ({ flags, mode }: StageWish, fileSystem: FileSystem)
   return [...flags.filter((flag) => flag !== "rw" && !ours.includes(flag)), ...ours]
 }
 
+const decideMount = ({ kind, wish }: StageFacts, fileSystem: FileSystem): StageVerdict =>
+  kind === "absent"
+    ? act({ _tag: "MakeDirectory" })
+    : act({ _tag: "Mount", fileSystem, options: mountOptions(wish, fileSystem) })
+
 const decideExisting = (facts: StageFacts, contents: FoundFileSystem): StageVerdict => {
   const { device, progress, wish } = facts
   const { type } = contents
@@ -67,12 +72,11 @@ const decideExisting = (facts: StageFacts, contents: FoundFileSystem): StageVerd
   }
   const ungrown = growth._tag === "reported" ? growthProblem(subject, device, contents, growth.total) : undefined
   if (ungrown !== undefined) return refuse(ungrown)
-  if (facts.kind === "absent") return act({ _tag: "MakeDirectory" })
-  return act({ _tag: "Mount", fileSystem, options: mountOptions(wish, fileSystem) })
+  return decideMount(facts, fileSystem)
 }
 
-const decideBlank = (facts: StageFacts): StageVerdict => {
-  const { device, mounts, progress, wish } = facts
+const decideUnformatted = (facts: StageFacts, found: Unformatted): StageVerdict => {
+  const { device, mounts, wish } = facts
   const subject = subjectOf(wish)
   if (wantsReadOnly(wish)) {
     return refuse(
@@ -82,14 +86,12 @@ const decideBlank = (facts: StageFacts): StageVerdict => {
   if (mountsOf(mounts, device).length > 0) {
     return refuse(new Refused({ subject, because: "looks blank although it is mounted", remedy: undefined }))
   }
-  // The second look catches a disk that is being written, or that answered the first with zeros it does not hold.
-  if (progress.looks.length < 2) return act({ _tag: "Look" })
   if (facts.kind === "absent") return act({ _tag: "MakeDirectory" })
   const fileSystem = wish.fileSystem ?? defaultFileSystem
   const options = readMkfsOptions("volume_context", wish.mkfs, fileSystem)
   if (Either.isLeft(options)) return refuse(options.left)
   const { args, setsUuid } = options.right
-  return act({ _tag: "Format", fileSystem, uuid: setsUuid ? undefined : ownUuid(wish), options: args })
+  return act({ _tag: "Format", found, fileSystem, uuid: setsUuid ? undefined : ownUuid(wish), options: args })
 }
 
 /** Noise is what an empty encrypted disk shows, and what a disk shows whose data nobody can decrypt. */
@@ -100,7 +102,7 @@ const decideNoise = (facts: StageFacts): StageVerdict => {
     const because = "holds noise although it is a copy: what it was made from was empty, or is not decrypted"
     return refuse(new Refused({ subject, because, remedy: "use a volume that is no copy, or look at its source" }))
   }
-  if (encrypted || formatNoise) return decideBlank(facts)
+  if (encrypted || formatNoise) return decideUnformatted(facts, "Noise")
   const because = "holds noise, as an empty disk of an encrypted type does, and is not known to be of such a type"
   const remedy =
     "if it is, detach it and let this driver's controller attach it again, or set format-noise = true in [BlockStorage] " +
@@ -108,10 +110,15 @@ const decideNoise = (facts: StageFacts): StageVerdict => {
   return refuse(new Refused({ subject, because, remedy }))
 }
 
-/** A tool may succeed and leave something else than was asked, all the more with options of the user's. */
+/**
+ * With options of the user's mkfs may succeed and leave something else than was asked. Without them its word is taken: the
+ * mount that follows is of the type that was asked, and fails on any other.
+ */
 const decideFormatted = (facts: StageFacts, formatted: FileSystem): StageVerdict => {
-  const contents = facts.progress.looks.at(-1)
-  if (contents === undefined) return act({ _tag: "Look" })
+  const { contents } = facts.progress
+  if (contents === undefined) {
+    return Object.keys(facts.wish.mkfs).length > 0 ? act({ _tag: "Look" }) : decideMount(facts, formatted)
+  }
   if (contents._tag === "FileSystem" && satisfies(contents.type, formatted)) return decideExisting(facts, contents)
   const subject = subjectOf(facts.wish)
   const because = `mkfs.${formatted} reported success, and no ${formatted} is seen on the disk`
@@ -123,11 +130,8 @@ const decideContents = (facts: StageFacts): StageVerdict => {
   const subject = subjectOf(wish)
   const untouched = "its data was not touched; look at the disk, or use an empty volume"
   if (progress.formatted !== undefined) return decideFormatted(facts, progress.formatted)
-  const contents = progress.looks.at(-1)
+  const { contents } = progress
   if (contents === undefined) return act({ _tag: "Look" })
-  if (progress.looks.some(({ _tag }) => _tag !== contents._tag)) {
-    return refuse(new Refused({ subject, because: "looks different each time it is read", remedy: untouched }))
-  }
   switch (contents._tag) {
     case "FileSystem":
       return decideExisting(facts, contents)
@@ -136,7 +140,7 @@ const decideContents = (facts: StageFacts): StageVerdict => {
     case "Unclear":
       return refuse(new Refused({ subject, because: `holds unknown data: ${contents.why}`, remedy: untouched }))
     case "Blank":
-      return decideBlank(facts)
+      return decideUnformatted(facts, "Blank")
     case "Noise":
       return decideNoise(facts)
   }

@@ -1,4 +1,4 @@
-import type { BlockDevice, DiskContents, Mount, PathKind, Pulse } from "../../ports/HostMounter.ts"
+import type { BlockDevice, DiskContents, Mount, PathKind, Pulse, Unformatted } from "../../ports/HostMounter.ts"
 import { type AccessMode, type FileSystem, isReadOnly } from "../Capability.ts"
 import type { HostFailure } from "../errors.ts"
 import type { UuidGuard } from "../NodeSettings.ts"
@@ -29,8 +29,8 @@ export interface StageWish {
 
 /** What this call has done so far. */
 export interface StageProgress {
-  /** Results of looking at the disk since it was found or changed, oldest first. */
-  readonly looks: ReadonlyArray<DiskContents>
+  /** What a look at the disk has found since it was found or changed; undefined while nobody has looked. */
+  readonly contents: DiskContents | undefined
   readonly formatted: FileSystem | undefined
   readonly checked: boolean
   readonly refreshed: boolean
@@ -46,7 +46,7 @@ export interface StageProgress {
 }
 
 export const noProgress: StageProgress = {
-  looks: [],
+  contents: undefined,
   formatted: undefined,
   checked: false,
   refreshed: false,
@@ -75,6 +75,7 @@ export type StageAction =
   | { readonly _tag: "TakePulse" }
   | {
       readonly _tag: "Format"
+      readonly found: Unformatted
       readonly fileSystem: FileSystem
       readonly uuid: string | undefined
       readonly options: ReadonlyArray<string>

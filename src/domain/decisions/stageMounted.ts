@@ -51,7 +51,7 @@ const decideAlive = (facts: StageFacts, top: Mount): StageVerdict | undefined =>
 }
 
 const sizeAfterGrowth = (facts: StageFacts, total: Growth | undefined): StageVerdict => {
-  const contents = facts.progress.looks.at(-1)
+  const { contents } = facts.progress
   if (contents === undefined) return act({ _tag: "Look" })
   const problem = growthProblem(subjectOf(facts.wish), facts.device, contents, total)
   return problem === undefined ? done(undefined) : refuse(problem)
@@ -72,7 +72,7 @@ export const decideMounted = (facts: StageFacts, top: Mount): StageVerdict => {
   if (fileSystem === undefined || isReadOnlyMount(top) || progress.formatted !== undefined) return done(undefined)
   switch (progress.growth._tag) {
     case "untried": {
-      const contents = progress.looks.at(-1)
+      const { contents } = progress
       if (contents === undefined) return act({ _tag: "Look" })
       return needsGrowth(wish, device, contents) ? act({ _tag: "Grow", fileSystem, mountedAt: path }) : done(undefined)
     }

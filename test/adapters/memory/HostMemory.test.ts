@@ -37,7 +37,7 @@ const withDisk = Effect.gen(function* () {
 })
 
 const withFileSystem = (type: FileSystem = "ext4") =>
-  Effect.tap(withDisk, ({ device, mounter }) => mounter.format(device, type, undefined, []))
+  Effect.tap(withDisk, ({ device, mounter }) => mounter.format(device, "Blank", type, undefined, []))
 
 const withMount = (type: FileSystem = "ext4", options: ReadonlyArray<string> = []) =>
   Effect.tap(withFileSystem(type), ({ device, mounter }) => mounter.mount(device, "/a", type, options))
@@ -73,7 +73,7 @@ describe("HostMemory", () => {
         yield* memory.disks.plug("one", "next")
         const next = yield* findDisk(host, VolumeId("next"))
         assert.deepStrictEqual([next.path, next.number], [device.path, device.number])
-        yield* fails(mounter.format(device, "ext4", undefined, []), "is gone")
+        yield* fails(mounter.format(device, "Blank", "ext4", undefined, []), "is gone")
         yield* fails(mounter.mount(device, "/a", "ext4", []), "is gone")
         yield* fails(mounter.bind(device.path, "/a", false, device), "is gone")
         assert.strictEqual((yield* mounter.contentsOf(next))._tag, "Blank")
@@ -175,21 +175,30 @@ describe("HostMemory", () => {
   )
 
   describe("file systems", () => {
-    it.effect("are made with the UUID that is asked for, over whatever is there", () =>
+    it.effect("are made with the UUID that is asked for", () =>
       Effect.gen(function* () {
-        const { device, host, memory, mounter } = yield* withDisk
-        yield* memory.fill(volume, { _tag: "Foreign", what: "LUKS" })
-        yield* mounter.format(device, "xfs", "some-uuid", [])
+        const { device, host, mounter } = yield* withDisk
+        yield* mounter.format(device, "Blank", "xfs", "some-uuid", [])
         const expected = { _tag: "FileSystem" as const, type: "xfs", uuid: "some-uuid", sizeBytes: GiB }
         assert.deepStrictEqual(yield* mounter.contentsOf(device), expected)
-        assert.deepStrictEqual(yield* host.events, [{ operation: "format", volumeId: volume, subject: "Foreign" }])
+        assert.deepStrictEqual(yield* host.events, [{ operation: "format", volumeId: volume, subject: "Blank" }])
+      })
+    )
+
+    it.effect("are not made over anything else than was found", () =>
+      Effect.gen(function* () {
+        const { device, host, memory, mounter } = yield* withDisk
+        yield* fails(mounter.format(device, "Noise", "xfs", undefined, []), "holds data by now")
+        yield* memory.fill(volume, { _tag: "Foreign", what: "LUKS" })
+        yield* fails(mounter.format(device, "Blank", "xfs", undefined, []), "holds data by now")
+        assert.deepStrictEqual(yield* host.events, [])
       })
     )
 
     it.effect("are neither made nor checked on a mounted disk", () =>
       Effect.gen(function* () {
         const { device, mounter } = yield* withMount()
-        yield* fails(mounter.format(device, "ext4", undefined, []), "mounted")
+        yield* fails(mounter.format(device, "Blank", "ext4", undefined, []), "mounted")
         yield* fails(mounter.check(device, "ext4"), "mounted")
       })
     )
@@ -246,7 +255,7 @@ describe("HostMemory", () => {
         yield* memory.disks.create("other", 1, undefined)
         yield* memory.disks.plug("one", "other")
         const other = yield* findDisk(host, VolumeId("other"))
-        yield* mounter.format(other, "ext4", undefined, [])
+        yield* mounter.format(other, "Blank", "ext4", undefined, [])
         yield* host.writeFile("/a/file", text("below"))
         yield* mounter.mount(other, "/a", "ext4", [])
         yield* fails(host.readFile("/a/file"), "No such file")
@@ -426,11 +435,11 @@ describe("HostMemory", () => {
       Effect.gen(function* () {
         const { device, host, memory, mounter } = yield* withDisk
         yield* host.faults.fail("format", { detail: "no luck", outcome: "unknown" })
-        const failure = yield* Effect.flip(mounter.format(device, "ext4", undefined, []))
+        const failure = yield* Effect.flip(mounter.format(device, "Blank", "ext4", undefined, []))
         assert.deepInclude(failure, { operation: "format", outcome: "unknown", detail: "no luck" })
         assert.strictEqual((yield* memory.contents(volume))._tag, "Blank")
         yield* host.faults.fail("format", { afterwards: true })
-        yield* Effect.flip(mounter.format(device, "ext4", undefined, []))
+        yield* Effect.flip(mounter.format(device, "Blank", "ext4", undefined, []))
         assert.strictEqual((yield* memory.contents(volume))._tag, "FileSystem")
       })
     )
@@ -439,7 +448,7 @@ describe("HostMemory", () => {
       Effect.gen(function* () {
         const { device, host, mounter } = yield* withDisk
         yield* host.faults.before("format", Effect.sleep("5 seconds"))
-        const call = yield* Effect.fork(mounter.format(device, "ext4", undefined, []))
+        const call = yield* Effect.fork(mounter.format(device, "Blank", "ext4", undefined, []))
         yield* TestClock.adjust("4 seconds")
         assert.strictEqual((yield* mounter.contentsOf(device))._tag, "Blank")
         yield* TestClock.adjust("1 second")

@@ -35,7 +35,7 @@ const fs = (type: string, sizeBytes: bigint | undefined = GiB, uuid?: string): D
   sizeBytes
 })
 const someUuid = "0d6c4a7e-0000-4000-8000-000000000001"
-const named = (uuid: string | undefined, type = "ext4") => ({ looks: [fs(type, GiB, uuid)], checked: true })
+const named = (uuid: string | undefined, type = "ext4") => ({ contents: fs(type, GiB, uuid), checked: true })
 const fresh = { createdEmpty: true } as const
 
 interface Change extends Partial<Omit<StageFacts, "wish" | "progress">> {
@@ -74,51 +74,51 @@ const refused = (failure: HostFailure) => ({ _tag: "refusedMounted", failure }) 
 /** What the disk records after a growth that was reported, and what the mount offered before and after it. */
 const grownTo = (sizeBytes: bigint | undefined, total?: readonly [before: bigint, after: bigint]) =>
   ({
-    looks: sizeBytes === undefined ? [] : [fs("ext4", sizeBytes)],
+    contents: sizeBytes === undefined ? undefined : fs("ext4", sizeBytes),
     growth: { _tag: "reported", total: total === undefined ? undefined : { before: total[0], after: total[1] } }
   }) as const
 
 const table: ReadonlyArray<readonly [string, Change, string]> = [
   ["nothing known yet", {}, "Look"],
-  ["one blank look", { progress: { looks: [blank] } }, "Look"],
-  ["two blank looks", { progress: { looks: [blank, blank] } }, "Format"],
-  ["two blank looks, no directory", { kind: "absent", progress: { looks: [blank, blank] } }, "MakeDirectory"],
-  ["blank, then a file system", { progress: { looks: [blank, fs("ext4")] } }, "Refused"],
-  ["blank, then foreign", { progress: { looks: [blank, { _tag: "Foreign", what: "LVM" }] } }, "Refused"],
-  ["blank for read-only use", { wish: readOnly, progress: { looks: [blank, blank] } }, "Refused"],
-  ["blank with the flag ro", { wish: { flags: ["ro"] }, progress: { looks: [blank, blank] } }, "Refused"],
-  ["blank yet mounted elsewhere", { mounts: [published], progress: { looks: [blank, blank] } }, "Refused"],
-  ["blank and in raw use", { mounts: [rawMount("/pod")], progress: { looks: [blank, blank] } }, "Refused"],
-  ["just formatted", { progress: { formatted: "ext4" } }, "Look"],
-  ["just formatted, as asked", { progress: { formatted: "ext4", looks: [fs("ext4")] } }, "Mount"],
-  ["just formatted, without ext4's own features", { progress: { formatted: "ext4", looks: [fs("ext2")] } }, "Mount"],
-  ["just formatted, with another result", { progress: { formatted: "ext4", looks: [fs("xfs")] } }, "Refused"],
-  ["just formatted, with no result", { progress: { formatted: "ext4", looks: [blank] } }, "Refused"],
-  ["foreign data", { progress: { looks: [{ _tag: "Foreign", what: "LUKS" }] } }, "Refused"],
-  ["unclear data", { progress: { looks: [{ _tag: "Unclear", why: "noise" }] } }, "Refused"],
-  ["noise on a volume of which nobody says that it is encrypted", { progress: { looks: [noise, noise] } }, "Refused"],
-  ["noise on an encrypted volume", { wish: encrypted, progress: { looks: [noise] } }, "Look"],
-  ["noise on an encrypted volume, twice", { wish: encrypted, progress: { looks: [noise, noise] } }, "Format"],
-  ["noise where the operator says so", { wish: { formatNoise: true }, progress: { looks: [noise, noise] } }, "Format"],
+  ["a blank disk", { progress: { contents: blank } }, "Format"],
+  ["a blank disk, no directory", { kind: "absent", progress: { contents: blank } }, "MakeDirectory"],
+  ["blank for read-only use", { wish: readOnly, progress: { contents: blank } }, "Refused"],
+  ["blank with the flag ro", { wish: { flags: ["ro"] }, progress: { contents: blank } }, "Refused"],
+  ["blank yet mounted elsewhere", { mounts: [published], progress: { contents: blank } }, "Refused"],
+  ["blank and in raw use", { mounts: [rawMount("/pod")], progress: { contents: blank } }, "Refused"],
+  ["just formatted", { progress: { formatted: "ext4" } }, "Mount"],
+  ["just formatted, no directory", { kind: "absent", progress: { formatted: "ext4" } }, "MakeDirectory"],
+  [
+    "just formatted with options of the class",
+    { wish: { mkfs: { mkfsOptions: "-O ^64bit" } }, progress: { formatted: "ext4" } },
+    "Look"
+  ],
+  ["just formatted, as asked", { progress: { formatted: "ext4", contents: fs("ext4") } }, "Mount"],
+  ["just formatted, without ext4's own features", { progress: { formatted: "ext4", contents: fs("ext2") } }, "Mount"],
+  ["just formatted, with another result", { progress: { formatted: "ext4", contents: fs("xfs") } }, "Refused"],
+  ["just formatted, with no result", { progress: { formatted: "ext4", contents: blank } }, "Refused"],
+  ["foreign data", { progress: { contents: { _tag: "Foreign", what: "LUKS" } } }, "Refused"],
+  ["unclear data", { progress: { contents: { _tag: "Unclear", why: "noise" } } }, "Refused"],
+  ["noise on a volume of which nobody says that it is encrypted", { progress: { contents: noise } }, "Refused"],
+  ["noise on an encrypted volume", { wish: encrypted, progress: { contents: noise } }, "Format"],
+  ["noise where the operator says so", { wish: { formatNoise: true }, progress: { contents: noise } }, "Format"],
   [
     "noise on an encrypted copy",
-    { wish: { ...encrypted, formatNoise: true, resizeRequired: true }, progress: { looks: [noise, noise] } },
+    { wish: { ...encrypted, formatNoise: true, resizeRequired: true }, progress: { contents: noise } },
     "Refused"
   ],
-  ["noise for read-only use", { wish: { ...encrypted, ...readOnly }, progress: { looks: [noise, noise] } }, "Refused"],
-  ["noise, then zeros", { wish: encrypted, progress: { looks: [noise, blank] } }, "Refused"],
-  ["noise, then a signature", { wish: encrypted, progress: { looks: [noise, foreign] } }, "Refused"],
-  ["foreign data on an encrypted volume", { wish: encrypted, progress: { looks: [foreign, foreign] } }, "Refused"],
+  ["noise for read-only use", { wish: { ...encrypted, ...readOnly }, progress: { contents: noise } }, "Refused"],
+  ["foreign data on an encrypted volume", { wish: encrypted, progress: { contents: foreign } }, "Refused"],
   [
     "unclear data on an encrypted volume",
-    { wish: { ...encrypted, formatNoise: true }, progress: { looks: [unclear, unclear] } },
+    { wish: { ...encrypted, formatNoise: true }, progress: { contents: unclear } },
     "Refused"
   ],
 
   ["made empty, with the volume's own UUID", { wish: fresh, progress: named(volumeId) }, "Mount"],
   ["made empty, with its UUID in capitals", { wish: fresh, progress: named(volumeId.toUpperCase()) }, "Mount"],
   ["made empty, with another UUID", { wish: fresh, progress: named(someUuid) }, "Refused"],
-  ["made empty, with another UUID, not checked yet", { wish: fresh, progress: { looks: [fs("xfs")] } }, "Refused"],
+  ["made empty, with another UUID, not checked yet", { wish: fresh, progress: { contents: fs("xfs") } }, "Refused"],
   [
     "made empty, with another UUID, read-only",
     { wish: { ...fresh, ...readOnly }, progress: named(someUuid) },
@@ -149,14 +149,18 @@ const table: ReadonlyArray<readonly [string, Change, string]> = [
   ["made by whoever, with another UUID", { progress: named(someUuid) }, "Mount"],
   ["a copy, with another UUID", { wish: { resizeRequired: true }, progress: named(someUuid) }, "Mount"],
 
-  ["a file system", { progress: { looks: [fs("ext4")] } }, "Check"],
-  ["a checked file system", { progress: { looks: [fs("ext4")], checked: true } }, "Mount"],
-  ["a checked one, no directory", { kind: "absent", progress: { looks: [fs("xfs")], checked: true } }, "MakeDirectory"],
-  ["a file system for read-only use", { wish: readOnly, progress: { looks: [fs("ext4")] } }, "Mount"],
-  ["a file system in use elsewhere", { mounts: [published], progress: { looks: [fs("ext4")] } }, "Mount"],
-  ["ext3 where ext4 is asked", { wish: ext4, progress: { looks: [fs("ext3")] } }, "Check"],
-  ["xfs where ext4 is asked", { wish: ext4, progress: { looks: [fs("xfs")] } }, "Refused"],
-  ["a type nobody knows", { progress: { looks: [fs("ntfs")] } }, "Refused"],
+  ["a file system", { progress: { contents: fs("ext4") } }, "Check"],
+  ["a checked file system", { progress: { contents: fs("ext4"), checked: true } }, "Mount"],
+  [
+    "a checked one, no directory",
+    { kind: "absent", progress: { contents: fs("xfs"), checked: true } },
+    "MakeDirectory"
+  ],
+  ["a file system for read-only use", { wish: readOnly, progress: { contents: fs("ext4") } }, "Mount"],
+  ["a file system in use elsewhere", { mounts: [published], progress: { contents: fs("ext4") } }, "Mount"],
+  ["ext3 where ext4 is asked", { wish: ext4, progress: { contents: fs("ext3") } }, "Check"],
+  ["xfs where ext4 is asked", { wish: ext4, progress: { contents: fs("xfs") } }, "Refused"],
+  ["a type nobody knows", { progress: { contents: fs("ntfs") } }, "Refused"],
 
   ["a disk without size", { device: { ...device, sizeBytes: 0n } }, "RefreshSize"],
   ["a disk smaller than the volume", { wish: { leastBytes: 2n * GiB } }, "RefreshSize"],
@@ -190,21 +194,21 @@ const table: ReadonlyArray<readonly [string, Change, string]> = [
   ["staged and made read-only by the kernel", { mounts: [turnedHere], progress: { pulse: undefined } }, "Unmount"],
   ["made read-only by the kernel, with a pod", { mounts: [published, turnedHere] }, "NotReady"],
   ["made read-only by the kernel, for read-only use", { mounts: [turnedHere], wish: { flags: ["ro"] } }, "Done"],
-  ["staged and grown", { mounts: [here], progress: { looks: [fs("ext4")] } }, "Done"],
+  ["staged and grown", { mounts: [here], progress: { contents: fs("ext4") } }, "Done"],
   ["staged, not looked at", { mounts: [here] }, "Look"],
   ["staged right after the format", { mounts: [here], progress: { formatted: "ext4" } }, "Done"],
-  ["staged with a small file system", { mounts: [here], progress: { looks: [fs("ext4", GiB / 2n)] } }, "Grow"],
+  ["staged with a small file system", { mounts: [here], progress: { contents: fs("ext4", GiB / 2n) } }, "Grow"],
   [
     "staged, small within the tolerance",
-    { mounts: [here], progress: { looks: [fs("ext4", GiB - 33_554_432n)] } },
+    { mounts: [here], progress: { contents: fs("ext4", GiB - 33_554_432n) } },
     "Done"
   ],
   [
     "staged, size unknown, resize asked",
-    { mounts: [here], wish: { resizeRequired: true }, progress: { looks: [{ _tag: "Unclear", why: "busy" }] } },
+    { mounts: [here], wish: { resizeRequired: true }, progress: { contents: { _tag: "Unclear", why: "busy" } } },
     "Grow"
   ],
-  ["staged, size unknown", { mounts: [here], progress: { looks: [{ _tag: "Unclear", why: "busy" }] } }, "Done"],
+  ["staged, size unknown", { mounts: [here], progress: { contents: { _tag: "Unclear", why: "busy" } } }, "Done"],
   ["grown by us, not looked at", { mounts: [here], progress: grownTo(undefined) }, "Look"],
   ["grown by us to its disk", { mounts: [here], progress: grownTo(GiB) }, "Done"],
   ["grown, though the superblock lags", { mounts: [here], progress: grownTo(GiB / 2n, [1n, 2n]) }, "Done"],
@@ -215,17 +219,17 @@ const table: ReadonlyArray<readonly [string, Change, string]> = [
   ["growth refused, in use", { mounts: [here, published], progress: { growth: refused(refusal) } }, "Done"],
   [
     "growth refused, unmounted ext",
-    { progress: { looks: [fs("ext4", 1n)], checked: true, growth: refused(refusal) } },
+    { progress: { contents: fs("ext4", 1n), checked: true, growth: refused(refusal) } },
     "Grow"
   ],
   [
     "growth refused, unmounted xfs",
-    { progress: { looks: [fs("xfs", 1n)], checked: true, growth: refused(refusal) } },
+    { progress: { contents: fs("xfs", 1n), checked: true, growth: refused(refusal) } },
     "HostFailure"
   ],
   [
     "growth that may still run",
-    { progress: { looks: [fs("ext4", 1n)], checked: true, growth: refused(unknown) } },
+    { progress: { contents: fs("ext4", 1n), checked: true, growth: refused(unknown) } },
     "HostFailure"
   ],
   ["staged for writing, read-only asked", { mounts: [here], wish: readOnly }, "AlreadyExists"],
@@ -238,7 +242,7 @@ const table: ReadonlyArray<readonly [string, Change, string]> = [
     {
       mounts: [mountOf(stagingPath, { options: ["rw", "context=system_u:object_r:container_file_t:s0:c1", "c5"] })],
       wish: { flags: [label] },
-      progress: { looks: [fs("ext4")] }
+      progress: { contents: fs("ext4") }
     },
     "Done"
   ],
@@ -259,25 +263,31 @@ describe("decideStage", () => {
   }
 
   it("formats with the type asked for and the volume's id as UUID", () => {
-    const verdict = decideStage(facts({ wish: { fileSystem: "xfs" }, progress: { looks: [blank, blank] } }))
+    const verdict = decideStage(facts({ wish: { fileSystem: "xfs" }, progress: { contents: blank } }))
     assert.deepStrictEqual(verdict, {
       _tag: "Do",
-      action: { _tag: "Format", fileSystem: "xfs", uuid: volumeId as string, options: [] }
+      action: { _tag: "Format", found: "Blank", fileSystem: "xfs", uuid: volumeId as string, options: [] }
     })
   })
 
+  it("formats noise as what it was found to be", () => {
+    const verdict = decideStage(facts({ wish: encrypted, progress: { contents: noise } }))
+    assert.strictEqual(verdict._tag === "Do" && verdict.action._tag === "Format" && verdict.action.found, "Noise")
+  })
+
   it("formats without a UUID where the volume's id is none", () => {
-    const verdict = decideStage(facts({ wish: { volumeId: VolumeId("vol-1") }, progress: { looks: [blank, blank] } }))
-    const action: StageAction = { _tag: "Format", fileSystem: "ext4", uuid: undefined, options: [] }
+    const verdict = decideStage(facts({ wish: { volumeId: VolumeId("vol-1") }, progress: { contents: blank } }))
+    const action: StageAction = { _tag: "Format", found: "Blank", fileSystem: "ext4", uuid: undefined, options: [] }
     assert.deepStrictEqual(verdict, { _tag: "Do", action })
   })
 
   const formatWith = (mkfs: Readonly<Record<string, string>>) =>
-    decideStage(facts({ wish: { mkfs }, progress: { looks: [blank, blank] } }))
+    decideStage(facts({ wish: { mkfs }, progress: { contents: blank } }))
 
   it("formats with the options of the class, in either spelling", () => {
     const action: StageAction = {
       _tag: "Format",
+      found: "Blank",
       fileSystem: "ext4",
       uuid: volumeId as string,
       options: ["-E", "nodiscard"]
@@ -289,7 +299,13 @@ describe("decideStage", () => {
 
   it("leaves the UUID to the class that sets one", () => {
     const verdict = formatWith({ mkfsOptions: "-U random" })
-    const action: StageAction = { _tag: "Format", fileSystem: "ext4", uuid: undefined, options: ["-U", "random"] }
+    const action: StageAction = {
+      _tag: "Format",
+      found: "Blank",
+      fileSystem: "ext4",
+      uuid: undefined,
+      options: ["-U", "random"]
+    }
     assert.deepStrictEqual(verdict, { _tag: "Do", action })
   })
 
@@ -317,13 +333,13 @@ describe("decideStage", () => {
   })
 
   it("does not mind such options where nothing has to be formatted", () => {
-    const change: Change = { wish: { mkfs: { mkfsOptions: "-d /etc" } }, progress: { looks: [fs("ext4")] } }
+    const change: Change = { wish: { mkfs: { mkfsOptions: "-d /etc" } }, progress: { contents: fs("ext4") } }
     assert.strictEqual(outcome(decideStage(facts(change))), "Check")
   })
 
   it.each([
-    ["found", { looks: [fs("ext2")], checked: true }],
-    ["made, as options of the user's may have it", { looks: [fs("ext2")], formatted: "ext4" as const }]
+    ["found", { contents: fs("ext2"), checked: true }],
+    ["made, as options of the user's may have it", { contents: fs("ext2"), formatted: "ext4" as const }]
   ])("mounts the type that was %s, not the one of the family that is asked for", (_, progress) => {
     const verdict = decideStage(facts({ wish: ext4, progress }))
     assert.deepStrictEqual(verdict, { _tag: "Do", action: { _tag: "Mount", fileSystem: "ext2", options: [] } })
