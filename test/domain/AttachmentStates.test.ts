@@ -12,6 +12,7 @@ import { CloudFailure, type CloudFailureReason, type DomainError, StillWorking }
 import { ServerId } from "../../src/domain/Server.ts"
 import { VolumeId, volumeStatuses } from "../../src/domain/Volume.ts"
 import { VolumeAttachment } from "../../src/domain/VolumeAttachment.ts"
+import { attacherMillis } from "../support/attacher.ts"
 import { blockOn, controllerOnWorld } from "../support/controllerOnWorld.ts"
 import {
   type Answer,
@@ -164,9 +165,6 @@ const decidedUnpublish = (server: ServerState, volume: VolumeState): Answer => {
 
 const decided = (call: Call, server: ServerState, volume: VolumeState): Answer =>
   call === "publish" ? decidedPublish(server, volume) : decidedUnpublish(server, volume)
-
-/** What external-attacher waits by default. */
-const attacherMillis = 15_000
 
 /** Puts a cloud into the state, makes the call and lets its time pass. */
 const carriedOut = (call: Call, server: ServerState, volume: VolumeState): Effect.Effect<Answer> =>

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Fiber, TestClock } from "effect"
+import { Effect, Fiber, TestClock } from "effect"
 import { World } from "../../src/adapters/memory/index.ts"
-import { CallDeadline } from "../../src/domain/CallDeadline.ts"
+import { asAttacher } from "../support/attacher.ts"
 import {
   detached,
   newVolume,
@@ -19,10 +19,6 @@ const published = Effect.gen(function* () {
   yield* inTime(publishTo(id, node1), "1 seconds")
   return id
 })
-
-/** What external-attacher waits by default. */
-const asAttacher = <A, E, R>(call: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.provideService(call, CallDeadline, now + 15_000))
 
 const ends = [100, 2_500, 3_900, 4_100, 7_000, 11_999, 40_000]
 

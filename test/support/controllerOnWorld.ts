@@ -1,5 +1,11 @@
 import { type Duration, Effect, Fiber, Layer, TestClock } from "effect"
-import { layerCloudMemory, World, type WorldOptions } from "../../src/adapters/memory/index.ts"
+import {
+  type DiskBackend,
+  layerCloudMemoryOnDisks,
+  layerNoDisks,
+  World,
+  type WorldOptions
+} from "../../src/adapters/memory/index.ts"
 import { layerPolling } from "../../src/adapters/waiting/PollingCloudWatch.ts"
 import type { AccessMode, VolumeCapability } from "../../src/domain/Capability.ts"
 import { type ControllerOptions, ControllerSettings } from "../../src/domain/ControllerSettings.ts"
@@ -40,13 +46,14 @@ export const controllerOnWorld = (
   options: WorldOptions = {},
   settings: Partial<ControllerOptions> = {},
   requestsTake: Duration.DurationInput = 0,
-  claims: Layer.Layer<never> = Layer.empty
+  claims: Layer.Layer<never> = Layer.empty,
+  disks: Layer.Layer<DiskBackend> = layerNoDisks
 ) =>
   Layer.mergeAll(VolumeProvisioning.layer, VolumeAttachment.layer, SnapshotProvisioning.layer).pipe(
     Layer.provide(claims),
     Layer.provideMerge(layerPolling()),
     Layer.provide(slowRequests(requestsTake)),
-    Layer.provideMerge(layerCloudMemory(options)),
+    Layer.provideMerge(Layer.provide(layerCloudMemoryOnDisks(options), disks)),
     Layer.provide(Layer.succeed(ControllerSettings, { ...controllerOptions, ...settings }))
   )
 
