@@ -77,6 +77,8 @@ export interface Volume {
   readonly metadata: Readonly<Record<string, string>>
   /** Milliseconds since the epoch, by the clock of Cinder's API host. */
   readonly createdAt: number
+  /** Likewise, of its newest change; undefined before the first. */
+  readonly updatedAt: number | undefined
 }
 
 export const isAttachedTo = (volume: Volume, server: ServerId): boolean =>

@@ -35,7 +35,7 @@ describe.each(clouds)("Cinder %s", (_, cloud) => {
       const cinder = yield* Cinder
       const created = yield* cinder.createVolume(spec("pvc-1", { zone: "nova", volumeType: "fast" }))
       assert.strictEqual(created.status, "creating")
-      const { createdAt, ...volume } = yield* cinder.getVolume(created.id)
+      const { createdAt, updatedAt, ...volume } = yield* cinder.getVolume(created.id)
       assert.deepStrictEqual(volume, {
         id: created.id,
         name: "pvc-1",
@@ -50,6 +50,7 @@ describe.each(clouds)("Cinder %s", (_, cloud) => {
         metadata: { "cinder.csi.openstack.org/cluster": "k8s" }
       })
       assert.isAbove(createdAt, 0)
+      assert.isAtLeast(updatedAt ?? 0, createdAt - 1_000)
     }).pipe(Effect.provide(cloud()))
   )
 

@@ -54,7 +54,7 @@ const plainVolume = (call: Call): VolumeState =>
 
 const id = aVolume().id
 const attachmentsOf = (on: Place) => (on === "nobody" ? [] : [attachmentTo(on === "ours" ? ours : theirs)])
-const volumeOf = ({ status, on }: VolumeState) => aVolume({ status, attachments: attachmentsOf(on) })
+const volumeOf = ({ status, on }: VolumeState) => aVolume({ status, attachments: attachmentsOf(on), updatedAt: 0 })
 
 const shownServer = ({ vmState, task, locked }: ServerState, volume: VolumeState) =>
   aServer({

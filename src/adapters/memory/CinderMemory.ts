@@ -32,7 +32,8 @@ const toVolume = (record: VolumeRecord): Volume => ({
     device
   })),
   metadata: record.metadata,
-  createdAt: record.createdAt
+  createdAt: record.createdAt,
+  updatedAt: record.updatedAt
 })
 
 const toSnapshot = (record: SnapshotRecord): Snapshot => ({

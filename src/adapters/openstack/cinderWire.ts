@@ -41,7 +41,8 @@ const WireVolume = Schema.Struct({
     )
   ),
   metadata: maybe(TextMap),
-  created_at: Time
+  created_at: Time,
+  updated_at: maybe(Time)
 })
 
 const WireSnapshot = Schema.Struct({
@@ -113,7 +114,8 @@ export const toVolume = (wire: typeof WireVolume.Type): Volume => ({
     device: device ?? ""
   })),
   metadata: wire.metadata ?? {},
-  createdAt: wire.created_at
+  createdAt: wire.created_at,
+  updatedAt: wire.updated_at ?? undefined
 })
 
 export const toSnapshot = (wire: typeof WireSnapshot.Type): Snapshot => ({

@@ -16,6 +16,7 @@ import {
   saysHostIsSilent,
   serverNotReady
 } from "./serverState.ts"
+import { standingOf } from "./standing.ts"
 import { act, done, refuse, type Verdict, wait } from "./Verdict.ts"
 
 /** Publish-context key with the device name that Nova guessed; kept for clusters that were made with it. */
@@ -97,7 +98,7 @@ const afterRequest = (facts: ServerFacts, request: AttachRequest, volume: Volume
   const { id, server, waitedMillis, asked, watchedMillis } = facts
   switch (request._tag) {
     case "Accepted":
-      return waitedMillis < staleReadMillis ? wait(volume.status) : givenUp(facts, volume, request.requestId)
+      return waitedMillis < staleReadMillis ? wait(standingOf(volume)) : givenUp(facts, volume, request.requestId)
     case "Unanswered": {
       const { failure } = request
       if (waitedMillis >= mayLandMillis(failure)) return asked === 0 ? ask(facts, volume) : refuse(failure)
@@ -141,7 +142,7 @@ export const decidePublish = (all: PublishFacts): PublishVerdict => {
   const facts = { ...all, server }
   if (volume === undefined) return refuse(new VolumeNotFound({ id }))
   const phase = phaseOf(volume.status)
-  if (phase === "parting") return wait(volume.status)
+  if (phase === "parting") return wait(standingOf(volume))
   if (isAttachedTo(volume, server.id)) return done(volume)
   switch (phase) {
     case "free":
@@ -151,7 +152,7 @@ export const decidePublish = (all: PublishFacts): PublishVerdict => {
     case "joining": {
       const ours = facts.request !== undefined || (server.volumeIds ?? []).includes(id) || volume.multiattach
       return ours
-        ? wait(volume.status)
+        ? wait(standingOf(volume))
         : refuse(
             new NotReady({ subject: subjectOf(id), state: `${volume.status} for another server`, remedy: undefined })
           )
@@ -159,7 +160,7 @@ export const decidePublish = (all: PublishFacts): PublishVerdict => {
     case "making":
     case "busy":
     case "unknown":
-      return wait(volume.status)
+      return wait(standingOf(volume))
     case "held":
       return refuse(
         new NotReady({ subject: subjectOf(id), state: volume.status, remedy: "accept the transfer or cancel it" })

@@ -1,6 +1,6 @@
-import { DateTime } from "effect"
 import { type CloudFailure, NotReady } from "../errors.ts"
 import type { Server, ServerId } from "../Server.ts"
+import { unchangedSince } from "./standing.ts"
 import { act, refuse, type Verdict, wait } from "./Verdict.ts"
 
 /** Why Nova will not attach to or detach from the server now, and who can change it. */
@@ -43,10 +43,6 @@ const passing: ReadonlySet<string> = new Set([
   "RESIZE",
   "REVERT_RESIZE"
 ])
-
-/** Nova notes the time of every change, so that a state has lasted since then at least. */
-const unchangedSince = ({ updatedAt }: Server): string =>
-  updatedAt === undefined ? "" : `, unchanged since ${DateTime.formatIso(DateTime.unsafeMake(updatedAt))}`
 
 /** A task comes before the state it starts from: a server that is being resumed is SUSPENDED until it is done. */
 const hindranceIn = (states: Readonly<Record<string, string>>, server: Server): Hindrance | undefined => {

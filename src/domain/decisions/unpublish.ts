@@ -3,6 +3,7 @@ import type { Server, ServerId } from "../Server.ts"
 import { isAttachedTo, type Volume, type VolumeId } from "../Volume.ts"
 import { phaseOf, staleReadMillis } from "./phases.ts"
 import { afterConflict, detachHindrance, requestText, serverNotReady } from "./serverState.ts"
+import { standingOf } from "./standing.ts"
 import { act, done, refuse, type Verdict, wait } from "./Verdict.ts"
 
 export interface UnpublishFacts {
@@ -73,7 +74,7 @@ const attached = (facts: UnpublishFacts, volume: Volume): UnpublishVerdict => {
   const { serverId, server, request, waitedMillis, asked, watchedMillis } = facts
   if (server === "gone") return vanished(facts, volume)
   if (request === undefined && server === undefined) return act({ _tag: "Detach" })
-  if (request === "accepted" && server === undefined && waitedMillis < staleReadMillis) return wait(volume.status)
+  if (request === "accepted" && server === undefined && waitedMillis < staleReadMillis) return wait(standingOf(volume))
   if (typeof request === "object" && request.refused.reason === "conflict") {
     const refusal = { id: serverId, server, failure: request.refused, watchedMillis, asked }
     return afterConflict<UnpublishAction>(refusal, detachHindrance, { _tag: "Detach" })
@@ -113,7 +114,7 @@ const detachedInCinder = (facts: UnpublishFacts, volume: Volume): UnpublishVerdi
     return refuse(serverNotReady(serverId, detachHindrance(server) ?? unseen))
   }
   if (!server.volumeIds.includes(id)) return done(undefined)
-  if (phaseOf(volume.status) === "joining") return wait(volume.status)
+  if (phaseOf(volume.status) === "joining") return wait(standingOf(volume))
   return looks < mostLooks
     ? act({ _tag: "LookAtServer" })
     : notReady(
@@ -139,7 +140,7 @@ export const decideUnpublish = (facts: UnpublishFacts): UnpublishVerdict => {
   const { volume, serverId } = facts
   if (volume === undefined) return done(undefined)
   const phase = phaseOf(volume.status)
-  if (phase === "parting") return wait(volume.status)
+  if (phase === "parting") return wait(standingOf(volume))
   if (!isAttachedTo(volume, serverId)) return detachedInCinder(facts, volume)
   switch (phase) {
     case "used":
@@ -151,7 +152,7 @@ export const decideUnpublish = (facts: UnpublishFacts): UnpublishVerdict => {
     case "busy":
     case "leaving":
     case "unknown":
-      return wait(volume.status)
+      return wait(standingOf(volume))
     case "broken":
       return act({ _tag: "Explain", volume })
   }

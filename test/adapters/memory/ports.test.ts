@@ -51,7 +51,8 @@ describe("Cinder in memory", () => {
         encrypted: false,
         source: undefined,
         metadata: { cluster: "k8s" },
-        createdAt
+        createdAt,
+        updatedAt: 0
       })
       assert.deepStrictEqual(
         attachments.map(({ serverId, device }) => ({ serverId, device })),

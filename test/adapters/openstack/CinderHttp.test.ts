@@ -91,7 +91,8 @@ describe("CinderHttp reads", () => {
               { attachmentId: "a2", serverId: undefined, device: "" }
             ],
             metadata: { a: "b" },
-            createdAt: Date.UTC(2026, 10, 23, 18, 5, 38)
+            createdAt: Date.UTC(2026, 10, 23, 18, 5, 38),
+            updatedAt: undefined
           }
           assert.deepStrictEqual((yield* cinder.getVolume(VolumeId("v1"))) as unknown, expected)
         })

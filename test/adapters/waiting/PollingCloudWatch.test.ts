@@ -24,7 +24,8 @@ const volume = (status: string): Volume => ({
   source: undefined,
   attachments: [],
   metadata: {},
-  createdAt: 0
+  createdAt: 0,
+  updatedAt: undefined
 })
 const unable = (reason: CloudFailureReason) =>
   new CloudFailure({ service: "Cinder", operation: "show volume", reason, detail: reason, requestId: undefined })

@@ -195,7 +195,11 @@ export interface VolumeState {
   readonly answer: Answer
 }
 
-const aborted = (status: Status): Answer => ({ code: "ABORTED", says: `volume VOLUME is still ${status}` })
+const lost = "; if that is minutes ago, Nova has lost it and an administrator of the cloud has to look at it"
+const aborted = (status: Status): Answer => ({
+  code: "ABORTED",
+  says: `volume VOLUME is still ${status}, ${since}${["reserved", "attaching", "detaching"].includes(status) ? lost : ""}`
+})
 const notReady = (says: string): Answer => ({ code: "UNAVAILABLE", says: `volume VOLUME is ${says}` })
 const refused = (says: string): Answer => ({ code: "FAILED_PRECONDITION", says: `volume VOLUME: ${says}` })
 const broken = (status: Status): Answer =>

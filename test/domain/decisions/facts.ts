@@ -26,6 +26,7 @@ export const aVolume = (volume: Partial<Omit<Volume, "status">> & { readonly sta
   attachments: [],
   metadata: { "cinder.csi.openstack.org/cluster": "k8s" },
   createdAt: 0,
+  updatedAt: undefined,
   ...volume,
   status: volumeStatus(volume.status ?? "available")
 })
