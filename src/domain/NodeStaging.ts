@@ -175,8 +175,12 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
           let progress = noProgress
           let seen: BlockDevice | undefined
           let undo: Effect.Effect<void> = Effect.void
+          const withoutDisk = Effect.zipRight(
+            dropStale(wish.volumeId, stagingPath, patience),
+            awaitDevice(wish.volumeId, wish.leastBytes, patience)
+          )
           const facts = Effect.gen(function* () {
-            const device = yield* awaitDevice(wish.volumeId, wish.leastBytes, patience)
+            const device = (yield* host.findDevice(wish.volumeId)) ?? (yield* withoutDisk)
             const isSame = isSameDisk(seen, device) && seen?.sizeBytes === device.sizeBytes
             if (!isSame) progress = { ...noProgress, refreshed: progress.refreshed }
             seen = device
@@ -211,7 +215,10 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
         const leastBytes = leastBytesIn(publishContext)
         const staged =
           access._tag === "block"
-            ? Effect.asVoid(awaitDevice(volumeId, leastBytes, patience))
+            ? Effect.zipRight(
+                dropStale(volumeId, stagingPath, patience),
+                Effect.asVoid(awaitDevice(volumeId, leastBytes, patience))
+              )
             : stageFileSystem(
                 {
                   volumeId,
@@ -229,7 +236,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
                 stagingPath,
                 patience
               )
-        yield* exclusively([volumeId], Effect.zipRight(dropStale(volumeId, stagingPath, patience), staged))
+        yield* exclusively([volumeId], staged)
       })
 
       const unstage = Effect.fn("NodeStaging.unstage")(function* (volumeId: VolumeId, stagingPath: string) {

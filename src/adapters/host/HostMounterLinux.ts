@@ -7,7 +7,7 @@ import { makeFlush } from "./flushing.ts"
 import { defaultHostOptions, type HostOptions } from "./HostOptions.ts"
 import { makeLane } from "./lane.ts"
 import { makeMounting } from "./mounting.ts"
-import { makeMountTable } from "./mountTable.ts"
+import { mountTable } from "./mountTable.ts"
 import { makePlaces } from "./places.ts"
 import { makeRescanning } from "./rescanning.ts"
 import { makeSlowRead } from "./slowReads.ts"
@@ -24,7 +24,7 @@ export const layerHostLinux = (given: Partial<HostOptions> = {}): Layer.Layer<Ho
       const lane = yield* makeLane(options.formatConcurrency, options.limits.lane)
       const devices = makeDevices(options, slowRead)
       const contents = makeContents(options, devices, slowRead)
-      const mounts = makeMountTable(options.limits)
+      const mounts = mountTable
       const places = makePlaces(options.limits.look, mounts)
       const { mount, bind, unmount } = makeMounting(options, devices, mounts, places)
       const { format, check, grow } = makeFilesystems(options, devices, contents, mounts, slowRead, lane)

@@ -1,9 +1,11 @@
-import type { BigIntStats } from "node:fs"
-import { lstat } from "node:fs/promises"
+import { type BigIntStats, lstatSync } from "node:fs"
 import { codeOf } from "./failures.ts"
 
-/** The device number of a block device node; undefined if the path is none. Symlinks are not followed. */
-export type NumberOf = (path: string) => Promise<string | undefined>
+/**
+ * The device number of a block device node; undefined if the path is none. Symlinks are not followed. Device nodes live in
+ * memory, so that the event loop does not wait for a disk here.
+ */
+export type NumberOf = (path: string) => string | undefined
 
 /** `major:minor` as the kernel spells it: glibc's makedev(3) taken apart again. Undefined for what is no block device. */
 export const numberIn = (stats: BigIntStats): string | undefined => {
@@ -14,9 +16,9 @@ export const numberIn = (stats: BigIntStats): string | undefined => {
   return `${major}:${minor}`
 }
 
-export const numberOfNode: NumberOf = async (path) => {
+export const numberOfNode: NumberOf = (path) => {
   try {
-    return numberIn(await lstat(path, { bigint: true }))
+    return numberIn(lstatSync(path, { bigint: true }))
   } catch (error) {
     if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined
     throw error

@@ -1,4 +1,4 @@
-import { readdir, realpath } from "node:fs/promises"
+import { readdirSync, realpathSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
 import type { DiskAddress } from "../../domain/DescribedDisk.ts"
@@ -7,7 +7,7 @@ import type { VolumeId } from "../../domain/Volume.ts"
 import type { BlockDevice } from "../../ports/HostMounter.ts"
 import { type NumberOf, numberOfNode } from "./deviceNumbers.ts"
 import { makeDiskRegister } from "./diskRegister.ts"
-import { call, failed, glance } from "./failures.ts"
+import { failed, glance, orNothing } from "./failures.ts"
 import type { HostOptions } from "./HostOptions.ts"
 import { bearsSomeVolume, type Disk, describe, promises, proofOf } from "./identity.ts"
 import { makePinned, type Pinned } from "./pinning.ts"
@@ -33,30 +33,25 @@ interface Node {
 }
 
 export const makeDevices = (options: HostOptions, slowRead: SlowRead, numberOf: NumberOf = numberOfNode): Devices => {
-  const { devRoot, sysRoot, identity, limits } = options
+  const { devRoot, sysRoot, identity } = options
   const sysfs = makeSysfs(sysRoot)
   const register = makeDiskRegister(options, sysfs, slowRead)
   const byId = join(devRoot, "disk", "by-id")
   const byPath = join(devRoot, "disk", "by-path")
 
-  const look = <A>(operation: string, act: () => Promise<A>) => call(operation, limits.look, act)
-
   /** The nodes behind links of udev; a link that leads nowhere is none. */
-  const nodesBehind = async (folder: string, isWanted: (name: string) => boolean): Promise<ReadonlyArray<Node>> => {
-    const names = await readdir(folder).catch(() => [])
-    const nodes = names.filter(isWanted).map(async (name) => {
-      const path = await realpath(join(folder, name)).catch(() => undefined)
-      const number = path === undefined ? undefined : await numberOf(path)
+  const nodesBehind = (folder: string, isWanted: (name: string) => boolean): ReadonlyArray<Node> =>
+    (orNothing(() => readdirSync(folder)) ?? []).filter(isWanted).flatMap((name) => {
+      const path = orNothing(() => realpathSync(join(folder, name)))
+      const number = path === undefined ? undefined : numberOf(path)
       return path === undefined || number === undefined ? [] : [{ path, number }]
     })
-    return (await Promise.all(nodes)).flat()
-  }
 
   /** The node of a disk by the kernel's name, where `!` stands for a slash, else by a link of udev's. */
-  const nodeOf = async (disk: Disk, volume: VolumeId): Promise<string | undefined> => {
+  const nodeOf = (disk: Disk, volume: VolumeId): string | undefined => {
     const path = join(devRoot, disk.name.replaceAll("!", "/"))
-    if ((await numberOf(path)) === disk.number) return path
-    return (await promisedNodes(volume)).find(({ number }) => number === disk.number)?.path
+    if (numberOf(path) === disk.number) return path
+    return promisedNodes(volume).find(({ number }) => number === disk.number)?.path
   }
 
   /** The nodes that udev's links promise to be the volume: a hint at most, since every disk is asked who it is. */
@@ -78,8 +73,8 @@ export const makeDevices = (options: HostOptions, slowRead: SlowRead, numberOf: 
   const candidates = (operation: string, volume: VolumeId) =>
     identity === "serial"
       ? register.list(operation)
-      : look(operation, async () => {
-          const numbers = new Set((await promisedNodes(volume)).map(({ number }) => number))
+      : glance(operation, () => {
+          const numbers = new Set(promisedNodes(volume).map(({ number }) => number))
           return [...numbers].flatMap(register.looped)
         })
 
@@ -101,8 +96,8 @@ export const makeDevices = (options: HostOptions, slowRead: SlowRead, numberOf: 
         return yield* failed(operation, `more than one disk claims to be it: ${names}`)
       }
       const { disk, evidence } = claim
-      return yield* look(operation, async () => {
-        const path = await nodeOf(disk, volume)
+      return yield* glance(operation, () => {
+        const path = nodeOf(disk, volume)
         return path === undefined ? undefined : deviceOf(disk, path, evidence)
       })
     })
@@ -111,7 +106,7 @@ export const makeDevices = (options: HostOptions, slowRead: SlowRead, numberOf: 
   const disksAt = (operation: string, { address, bus }: DiskAddress) =>
     Effect.gen(function* () {
       const isThere = (name: string) => name.endsWith(`-${bus}-${address}`)
-      const nodes = yield* look(operation, () => nodesBehind(byPath, isThere))
+      const nodes = yield* glance(operation, () => nodesBehind(byPath, isThere))
       return (yield* register.list(operation)).flatMap((disk) => {
         const path = nodes.find(({ number }) => number === disk.number)?.path
         return path === undefined ? [] : [{ disk, path }]
@@ -140,21 +135,20 @@ export const makeDevices = (options: HostOptions, slowRead: SlowRead, numberOf: 
     })
 
   const at = (path: string) =>
-    look(`look at ${path}`, async (): Promise<BlockDevice | undefined> => {
-      const number = await numberOf(path)
+    glance(`look at ${path}`, (): BlockDevice | undefined => {
+      const number = numberOf(path)
       const owner = number === undefined ? undefined : sysfs.ownerOf(number)
       if (number === undefined || owner === undefined) return undefined
       const { instance, name } = owner
       const names = [join(devRoot, name.replaceAll("!", "/")), join("/dev", name.replaceAll("!", "/"))]
-      const known = await Promise.all(names.map(async (node) => ((await numberOf(node)) === number ? [node] : [])))
+      const known = names.find((node) => numberOf(node) === number)
       const sizeBytes = sysfs.sizeOf(name)
-      return { path: known.flat()[0] ?? path, number, instance, sizeBytes, evidence: `device number of ${path}` }
+      return { path: known ?? path, number, instance, sizeBytes, evidence: `device number of ${path}` }
     })
 
   const verify = (operation: string, { instance, number, path }: BlockDevice) =>
-    look(operation, () => numberOf(path)).pipe(
-      Effect.flatMap((numberNow) => {
-        const owner = sysfs.ownerOf(number)
+    glance(operation, () => ({ numberNow: numberOf(path), owner: sysfs.ownerOf(number) })).pipe(
+      Effect.flatMap(({ numberNow, owner }) => {
         if (numberNow === number && owner?.instance === instance) return Effect.succeed({ name: owner.name })
         const now = numberNow === number && owner !== undefined ? "is another one" : `is ${numberNow ?? "absent"}`
         return failed(operation, `the disk is gone: ${path} was ${number} and ${now}`)

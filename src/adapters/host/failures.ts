@@ -51,3 +51,12 @@ export const call = <A>(
 /** A look at what the kernel holds in memory. */
 export const glance = <A>(operation: string, look: () => A): Effect.Effect<A, HostFailure> =>
   Effect.try({ try: look, catch: (error) => failed(operation, problemOf(error)) })
+
+/** Undefined where a look fails, which most files of sysfs do on most disks. */
+export const orNothing = <A>(look: () => A): A | undefined => {
+  try {
+    return look()
+  } catch {
+    return undefined
+  }
+}

@@ -28,20 +28,22 @@ const openNode = promisify(open)
 const closeFile = promisify(close)
 const readInto = promisify(readAt)
 
+const readRegion = async (file: number, buffer: Buffer, region: Region): Promise<Piece> => {
+  const { length, offset } = region
+  const { bytesRead } = await readInto(file, buffer, 0, length, offset)
+  if (bytesRead !== length) throw new Error(tooShort(bytesRead, region))
+  const found = buffer.subarray(0, length)
+  const empty = zerosOf(length)
+  return { offset, bytes: found.equals(empty) ? empty : Buffer.from(found) }
+}
+
 /** The content of a regular block device or file, region by region; rejects on the first read that falls short. */
 export const readPieces = async (path: string, size: number): Promise<ReadonlyArray<Piece>> => {
   const file = await openNode(path, constants.O_RDONLY)
   const buffer = spareBuffers.pop() ?? Buffer.allocUnsafeSlow(largestRegion)
   try {
     const pieces: Array<Piece> = []
-    for (const region of regionsOf(size)) {
-      const { length, offset } = region
-      const { bytesRead } = await readInto(file, buffer, 0, length, offset)
-      if (bytesRead !== length) throw new Error(tooShort(bytesRead, region))
-      const found = buffer.subarray(0, length)
-      const empty = zerosOf(length)
-      pieces.push({ offset, bytes: found.equals(empty) ? empty : Buffer.from(found) })
-    }
+    for (const region of regionsOf(size)) pieces.push(await readRegion(file, buffer, region))
     return pieces
   } finally {
     spareBuffers.push(buffer)

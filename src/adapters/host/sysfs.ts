@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs"
 import { basename, join } from "node:path"
+import { orNothing } from "./failures.ts"
 import type { Serial } from "./identity.ts"
 
 /** What sysfs tells about disks (https://docs.kernel.org/admin-guide/abi-stable-files.html). */
@@ -75,14 +76,6 @@ const serialFiles: ReadonlyArray<SerialFile> = [
 export const serialsIn = (from: string, text: string): ReadonlyArray<Serial> => {
   const clean = text.replaceAll("\0", " ").trim()
   return clean === "" ? [] : [{ from, text: clean }]
-}
-
-const orNothing = <A>(read: () => A): A | undefined => {
-  try {
-    return read()
-  } catch {
-    return undefined
-  }
 }
 
 /** No disk that a cloud attaches: memory, floppies, optical drives and what is built upon other disks. */

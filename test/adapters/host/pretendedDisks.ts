@@ -28,7 +28,7 @@ export const pretend = Effect.zipWith(
       mkdirSync(dirname(path), { recursive: true })
       writeFileSync(path, content)
     }
-    const numberOf = async (path: string) => {
+    const numberOf = (path: string) => {
       try {
         return readFileSync(path, "utf8")
       } catch {
