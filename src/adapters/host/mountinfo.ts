@@ -1,8 +1,9 @@
 import type { Mount } from "../../ports/HostMounter.ts"
 
-interface Entry extends Mount {
+interface Entry {
   readonly id: string
   readonly parent: string
+  readonly mount: Mount
 }
 
 /** The kernel writes blanks, backslashes and hashes as three octal digits (proc_pid_mountinfo(5)); bytes, not characters. */
@@ -36,17 +37,18 @@ const parseLine = (line: string): Entry | undefined => {
   const [fsType, source, superblock] = separator < 0 ? [] : fields.slice(separator + 1)
   if (id === undefined || parent === undefined || number === undefined || root === undefined) return undefined
   if (target === undefined || perMount === undefined || fsType === undefined || source === undefined) return undefined
-  return {
-    id,
-    parent,
+  const ofMount = optionsIn(perMount)
+  const ofSuperblock = optionsIn(superblock ?? "")
+  const mount: Mount = {
     number,
     root: unescaped(root),
     target: unescaped(target),
     source: unescaped(source),
     fsType: unescaped(fsType),
-    options: together(optionsIn(perMount), optionsIn(superblock ?? "")),
-    turnedReadOnly: isReadOnly(optionsIn(superblock ?? "")) && !isReadOnly(optionsIn(perMount))
+    options: together(ofMount, ofSuperblock),
+    turnedReadOnly: isReadOnly(ofSuperblock) && !isReadOnly(ofMount)
   }
+  return { id, parent, mount }
 }
 
 /**
@@ -55,8 +57,13 @@ const parseLine = (line: string): Entry | undefined => {
  */
 const stackedInOrder = (entries: ReadonlyArray<Entry>): ReadonlyArray<Entry> => {
   const stacks = new Map<string, Array<Entry>>()
-  for (const entry of entries) stacks.set(entry.target, [...(stacks.get(entry.target) ?? []), entry])
+  for (const entry of entries) {
+    const stack = stacks.get(entry.mount.target)
+    if (stack === undefined) stacks.set(entry.mount.target, [entry])
+    else stack.push(entry)
+  }
   for (const [target, stack] of stacks) {
+    if (stack.length === 1) continue
     const byId = new Map(stack.map((entry) => [entry.id, entry]))
     const depth = (entry: Entry, seen: number): number => {
       const below = byId.get(entry.parent)
@@ -67,11 +74,19 @@ const stackedInOrder = (entries: ReadonlyArray<Entry>): ReadonlyArray<Entry> => 
       [...stack].sort((a, b) => depth(a, 0) - depth(b, 0))
     )
   }
-  return entries.map((entry) => stacks.get(entry.target)?.shift() ?? entry)
+  return entries.map((entry) => stacks.get(entry.mount.target)?.shift() ?? entry)
 }
+
+/** What the lines of the last table say: from one look to the next few of thousands change. */
+let known: ReadonlyMap<string, Entry> = new Map()
 
 /** The mounts in /proc/self/mountinfo, oldest first; of several at one target the last is the one in sight. */
 export const parseMountinfo = (text: string): ReadonlyArray<Mount> => {
-  const entries = text.split("\n").flatMap((line) => parseLine(line) ?? [])
-  return stackedInOrder(entries).map(({ id, parent, ...mount }) => mount)
+  const entries = new Map<string, Entry>()
+  for (const line of text.split("\n")) {
+    const entry = known.get(line) ?? parseLine(line)
+    if (entry !== undefined) entries.set(line, entry)
+  }
+  known = entries
+  return stackedInOrder([...entries.values()]).map(({ mount }) => mount)
 }

@@ -84,6 +84,22 @@ describe("parseMountinfo", () => {
     )
   })
 
+  it("reads a line anew once it has changed, and no other", () => {
+    const line = (options: string) => `36 35 98:0 / /x rw - ext4 /dev/vdb ${options}`
+    const other = "37 35 98:16 / /y rw - ext4 /dev/vdc rw"
+    const before = parseMountinfo(`${line("rw")}\n${other}`)
+    const after = parseMountinfo(`${other}\n${line("ro")}`)
+    assert.deepStrictEqual(
+      after.map(({ target, turnedReadOnly }) => [target, turnedReadOnly]),
+      [
+        ["/y", false],
+        ["/x", true]
+      ]
+    )
+    assert.strictEqual(after[0], before[1])
+    assert.strictEqual(parseMountinfo(line("rw"))[0]?.turnedReadOnly, false)
+  })
+
   it("skips lines that are none", () => {
     assert.deepStrictEqual(parseMountinfo("\nnonsense\n1 2 3\n"), [])
   })
