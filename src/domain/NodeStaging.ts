@@ -4,7 +4,7 @@ import type { InstanceMetadata } from "../ports/InstanceMetadata.ts"
 import type { VolumeCapability } from "./Capability.ts"
 import { sharingRisk } from "./decisions/capabilities.ts"
 import { mkfsTexts } from "./decisions/mkfsOptions.ts"
-import { isSameDisk, mountsOf, sitsOn, topAt } from "./decisions/mounts.ts"
+import { isSameDisk, mountsOf } from "./decisions/mounts.ts"
 import { decideStage } from "./decisions/stage.ts"
 import {
   noProgress,
@@ -16,13 +16,14 @@ import {
 import { act, done } from "./decisions/Verdict.ts"
 import { guardUuid } from "./decisions/writeGuard.ts"
 import { makeDiskSearch } from "./diskSearch.ts"
-import { DeviceNotFound, type DomainError, type HostFailure, NotReady } from "./errors.ts"
+import { DeviceNotFound, type DomainError, type HostFailure, type NotReady } from "./errors.ts"
+import { leaveNothingMounted, stillMounted } from "./failedStage.ts"
 import { locateMounted, readMounts, topIsStale } from "./hostFacts.ts"
 import { NodeNotices } from "./NodeNotices.ts"
 import { NodeOperations } from "./NodeOperations.ts"
 import { NodeSettings } from "./NodeSettings.ts"
 import { namedFileSystem, requireField, requirePath } from "./nodeRequests.ts"
-import { isFinal, settle } from "./nodeSettling.ts"
+import { settle } from "./nodeSettling.ts"
 import { makePatience, type Patience } from "./nodeWaiting.ts"
 import { encryptedKey, leastBytesIn } from "./publishContext.ts"
 import { undoStage } from "./undoStage.ts"
@@ -49,14 +50,6 @@ export interface StageRequest {
   readonly publishContext: Readonly<Record<string, string>>
   readonly volumeContext: Readonly<Record<string, string>>
 }
-
-/** Kubelet may forget a path after a final error, and this one is still mounted. */
-const stillMounted =
-  (path: string) =>
-  (failure: HostFailure): HostFailure | NotReady =>
-    failure.outcome === "unknown"
-      ? failure
-      : new NotReady({ subject: path, state: `to be mounted anew, and ${failure.message}`, remedy: undefined })
 
 /** One volume on this node, made ready for every pod that will use it. */
 export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
@@ -109,7 +102,10 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
           }),
           decide: (path) => (path === undefined ? done(undefined) : act(path)),
           carryOut: (path) =>
-            Effect.zipRight(Effect.logWarning(`unmounting ${path}: its disk is gone`), host.unmount(path))
+            Effect.logWarning(`unmounting ${path}: its disk is gone`).pipe(
+              Effect.zipRight(host.unmount(path)),
+              Effect.mapError(stillMounted(path))
+            )
         })
 
       const carryOut = Effect.fnUntraced(function* (
@@ -163,18 +159,11 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
         }
       })
 
-      /** Kubelet forgets a path after a final error, and a mount left there would never be undone. */
-      const takeDown = ({ device, path }: StageFacts) =>
-        Effect.gen(function* () {
-          const top = topAt(yield* readMounts(host), path)
-          if (top !== undefined && sitsOn(top, device)) yield* host.unmount(path)
-        }).pipe(Effect.catchAll((failure) => Effect.logWarning(failure.message)))
-
       const stageFileSystem = (wish: StageWish, stagingPath: string, patience: Patience) =>
         Effect.suspend(() => {
           let progress = noProgress
           let seen: BlockDevice | undefined
-          let undo: Effect.Effect<void> = Effect.void
+          let isOurs = false
           const withoutDisk = Effect.zipRight(
             dropStale(wish.volumeId, stagingPath, patience),
             awaitDevice(wish.volumeId, wish.leastBytes, patience)
@@ -195,12 +184,12 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
             look: facts,
             decide: decideStage,
             carryOut: (action, before) => {
-              if (action._tag === "Mount") undo = takeDown(before)
+              if (action._tag === "Mount") isOurs = true
               return Effect.map(carryOut(action, before), (after) => {
                 progress = after
               })
             }
-          }).pipe(Effect.tapError((error) => (isFinal(error) ? undo : Effect.void)))
+          }).pipe(Effect.catchAll((error) => leaveNothingMounted(host, { stagingPath, device: seen, isOurs }, error)))
         })
 
       const stage = Effect.fn("NodeStaging.stage")(function* (request: StageRequest) {

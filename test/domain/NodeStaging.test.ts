@@ -314,6 +314,46 @@ describe("NodeStaging", () => {
     )
   })
 
+  describe("a stage that fails for good after one that was cut short", () => {
+    /** The file system is mounted, and kubelet knows only that the call had not ended. */
+    const cutShort = Effect.gen(function* () {
+      const node = yield* nodeWithDisk()
+      yield* node.host.faults.fail("usage", { outcome: "unknown" })
+      yield* node.memory.fill(volumeId, { _tag: "FileSystem", type: "xfs", sizeBytes: GiB / 2n })
+      yield* Effect.flip(node.staging.stage(stageRequest()))
+      assert.deepStrictEqual(yield* mountTargets(node.host), [stagingPath])
+      yield* node.host.faults.fail("contentsOf")
+      return node
+    })
+
+    it.effect("leaves nothing mounted, since kubelet would never undo it", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* cutShort
+        assert.include((yield* Effect.flip(staging.stage(stageRequest()))).message, "contentsOf")
+        assert.deepStrictEqual(yield* mountTargets(host), [])
+      })
+    )
+
+    it.effect("does not end for good while its mount cannot go", () =>
+      Effect.gen(function* () {
+        const { host, staging } = yield* cutShort
+        yield* host.faults.hold(stagingPath)
+        const error = yield* Effect.flip(staging.stage(stageRequest()))
+        assert.strictEqual(error._tag, "NotReady")
+        assert.include(error.message, "contentsOf")
+      })
+    )
+
+    it.effect("takes nothing from a pod", () =>
+      Effect.gen(function* () {
+        const { host, publishing, staging } = yield* cutShort
+        yield* publishing.publish(publishRequest())
+        yield* Effect.flip(staging.stage(stageRequest()))
+        assert.deepStrictEqual(yield* mountTargets(host), [stagingPath, targetPath])
+      })
+    )
+  })
+
   describe("a disk that is late", () => {
     it.effect("is waited for", () =>
       Effect.gen(function* () {
@@ -507,6 +547,16 @@ describe("NodeStaging", () => {
         yield* staging.stage(stageRequest())
         assert.strictEqual(asText(yield* host.readFile(`${stagingPath}/file`)), "before")
         assert.deepStrictEqual(yield* mountTargets(host), [stagingPath])
+      })
+    )
+
+    it.effect("without the disk it does not end for good while its dead mount cannot go", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* nodeWithDisk()
+        yield* staging.stage(stageRequest())
+        yield* memory.disks.unplug("server-1", volumeId)
+        yield* host.faults.hold(stagingPath)
+        assert.strictEqual((yield* Effect.flip(staging.stage(stageRequest())))._tag, "NotReady")
       })
     )
 
