@@ -21,7 +21,7 @@ export interface Sysfs {
   /** The kernel's name of a device number, and which of all disks that ever had it; undefined if it is gone. */
   readonly ownerOf: (number: string) => Owner | undefined
   readonly sizeOf: (name: string) => bigint
-  /** What sits on top of a disk and keeps it in use, such as a device-mapper table. */
+  /** What sits on top of a disk or a partition of it and keeps it in use, such as a device-mapper table. */
   readonly holdersOf: (name: string) => ReadonlyArray<string>
 }
 
@@ -90,6 +90,8 @@ export const makeSysfs = (root: string): Sysfs => {
   const textIn = (...path: ReadonlyArray<string>) =>
     orNothing(() => readFileSync(join(...path), "utf8"))?.replace(/\n$/, "")
 
+  const namesIn = (...path: ReadonlyArray<string>) => orNothing(() => readdirSync(join(...path))) ?? []
+
   const folderAt = (path: string) => orNothing(() => statSync(path, { bigint: true }))?.ino
 
   /** The folder stays where a loop device gets another file; then the kernel counts up `diskseq`, which Linux 5.15 brought. */
@@ -117,6 +119,10 @@ export const makeSysfs = (root: string): Sysfs => {
       return link === undefined || instance === undefined ? undefined : { name: basename(link), instance }
     },
     sizeOf: (name) => BigInt(readFileSync(join(block, name, "size"), "utf8").trim()) * sectorBytes,
-    holdersOf: (name) => orNothing(() => readdirSync(join(block, name, "holders"))) ?? []
+    holdersOf: (name) => {
+      const partitions = namesIn(block, name).filter((entry) => entry.startsWith(name))
+      const folders = [join(block, name), ...partitions.map((partition) => join(block, name, partition))]
+      return folders.flatMap((folder) => namesIn(folder, "holders"))
+    }
   }
 }

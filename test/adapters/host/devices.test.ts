@@ -174,6 +174,16 @@ describe("finding the disk of a volume", () => {
 })
 
 describe("a disk that was found", () => {
+  it.live("is held by what is built upon it or upon a partition of it", () =>
+    Effect.gen(function* () {
+      const { devices, disk } = yield* pretend
+      disk("vdb", "253:16", { serial: short, "vdb2/holders/dm-0": "", "holders/md0": "", "queue/holders/none": "" })
+      const device = yield* devices.find(volume)
+      if (device === undefined) return assert.fail("the disk is not found")
+      assert.deepStrictEqual(yield* devices.holdersOf("look", device), ["md0", "dm-0"])
+    }).pipe(Effect.scoped)
+  )
+
   const another = "0f1e2d3c-4b5a-4e51-8"
 
   it.live("is not checked to be still there when another has its name and number", () =>
