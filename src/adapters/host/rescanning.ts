@@ -1,12 +1,12 @@
-import { constants } from "node:fs"
-import { readdir, readFile, writeFile } from "node:fs/promises"
+import { constants, readdirSync, readFileSync } from "node:fs"
+import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { Clock, Effect } from "effect"
 import type { HostFailure } from "../../domain/errors.ts"
 import type { BlockDevice } from "../../ports/HostMounter.ts"
 import { expectSuccess, mutate } from "../process/Command.ts"
 import type { Devices } from "./devices.ts"
-import { codeOf } from "./failures.ts"
+import { codeOf, orNothing } from "./failures.ts"
 import type { HostOptions } from "./HostOptions.ts"
 import { hostToScan, type ScsiHost } from "./scsiHosts.ts"
 import type { SlowRead } from "./slowReads.ts"
@@ -36,19 +36,15 @@ export const makeRescanning = ({ sysRoot, limits }: HostOptions, devices: Device
   const scannedAt = new Map<string, number>()
   let scanning: string | undefined
 
-  const hosts = async (): Promise<ReadonlyArray<ScsiHost>> => {
-    const names = await readdir(folder).catch(() => [])
-    const read = async (name: string) => {
-      const driver = await readFile(join(folder, name, "proc_name"), "utf8").catch(() => "")
+  const hosts = (): ReadonlyArray<ScsiHost> =>
+    (orNothing(() => readdirSync(folder)) ?? []).map((name) => {
+      const driver = orNothing(() => readFileSync(join(folder, name, "proc_name"), "utf8")) ?? ""
       return { name, driver: driver.trim() }
-    }
-    return Promise.all(names.map(read))
-  }
+    })
 
   const rescan = Effect.gen(function* () {
-    const present = yield* Effect.promise(hosts)
     const now = yield* Clock.currentTimeMillis
-    const host = hostToScan({ hosts: present, scannedAt, scanning, now })
+    const host = hostToScan({ hosts: hosts(), scannedAt, scanning, now })
     if (host === undefined) return
     scannedAt.set(host, now)
     const scan = async () => {
