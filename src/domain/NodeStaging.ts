@@ -13,10 +13,11 @@ import {
   type StageProgress,
   type StageWish
 } from "./decisions/stageFacts.ts"
+import { decideStageSize } from "./decisions/stageSize.ts"
 import { act, done } from "./decisions/Verdict.ts"
 import { guardUuid } from "./decisions/writeGuard.ts"
 import { makeDiskSearch } from "./diskSearch.ts"
-import { DeviceNotFound, type DomainError, type HostFailure, type NotReady } from "./errors.ts"
+import type { DomainError, HostFailure, NotReady } from "./errors.ts"
 import { leaveNothingMounted, stillMounted } from "./failedStage.ts"
 import { locateMounted, readMounts, topIsStale } from "./hostFacts.ts"
 import { NodeNotices } from "./NodeNotices.ts"
@@ -32,16 +33,6 @@ import { createdEmptyKey, isSet, resizeRequiredKey } from "./volumeContext.ts"
 
 /** Hypervisors plug a disk in after they answered; slow ones take many seconds. */
 const deviceBudgetMillis = 45_000
-
-/** A bus that announces its disks has done so by now; others are asked. */
-const firstRescanMillis = 2_000
-
-/**
- * How long a disk gets to prove by its serial what it is, before Nova is asked where it plugged the volume in. What it
- * says may be from before the volume was attached and name the place of another one by now: Nova answers from a copy of
- * up to 15 seconds of age (metadata_cache_expiration in its configuration reference), and the port keeps that for 5 more.
- */
-const serialBudgetMillis = 21_000
 
 export interface StageRequest {
   readonly volumeId: VolumeId
@@ -66,29 +57,9 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
     Effect.gen(function* () {
       const host = yield* HostMounter
       const settings = yield* NodeSettings
-      const { described } = yield* makeDiskSearch
+      const { awaitDisk } = yield* makeDiskSearch
       const exclusively = yield* NodeOperations
       const noticeOnce = yield* NodeNotices
-
-      const awaitDevice = Effect.fnUntraced(function* (
-        volumeId: VolumeId,
-        leastBytes: bigint | undefined,
-        patience: Patience
-      ) {
-        for (;;) {
-          const device = yield* host.findDevice(volumeId)
-          if (device !== undefined) return device
-          const waited = yield* patience.waited
-          const addressed = waited < serialBudgetMillis ? undefined : yield* described(volumeId, leastBytes)
-          if (addressed !== undefined) return addressed
-          if (waited >= firstRescanMillis) {
-            yield* Effect.catchAll(host.rescan, (failure) => Effect.logWarning(failure.message))
-          }
-          if (!(yield* patience.pause)) {
-            return yield* new DeviceNotFound({ volumeId, seen: yield* host.describeDevices })
-          }
-        }
-      })
 
       /** Undoes what a disk left behind that is gone; without this a stage that finds no disk would leave it. */
       const dropStale = (volumeId: VolumeId, stagingPath: string, patience: Patience) =>
@@ -166,7 +137,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
           let isOurs = false
           const withoutDisk = Effect.zipRight(
             dropStale(wish.volumeId, stagingPath, patience),
-            awaitDevice(wish.volumeId, wish.leastBytes, patience)
+            awaitDisk(wish.volumeId, wish.leastBytes, patience)
           )
           const facts = Effect.gen(function* () {
             const device = (yield* host.findDevice(wish.volumeId)) ?? (yield* withoutDisk)
@@ -192,6 +163,27 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
           }).pipe(Effect.catchAll((error) => leaveNothingMounted(host, { stagingPath, device: seen, isOurs }, error)))
         })
 
+      /** A raw disk is published as it is. */
+      const findRaw = (volumeId: VolumeId, leastBytes: bigint | undefined, patience: Patience) =>
+        Effect.suspend(() => {
+          let refreshed = false
+          return settle({
+            subject: `volume ${volumeId}`,
+            patience,
+            look: Effect.map(awaitDisk(volumeId, leastBytes, patience), (device) => ({
+              volumeId,
+              device,
+              leastBytes,
+              refreshed
+            })),
+            decide: decideStageSize,
+            carryOut: (_, { device }) =>
+              Effect.map(host.refreshSize(device), () => {
+                refreshed = true
+              })
+          })
+        })
+
       const stage = Effect.fn("NodeStaging.stage")(function* (request: StageRequest) {
         const { capability, publishContext, stagingPath, volumeContext, volumeId } = request
         yield* requireField("volume_id", volumeId)
@@ -204,10 +196,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
         const leastBytes = leastBytesIn(publishContext)
         const staged =
           access._tag === "block"
-            ? Effect.zipRight(
-                dropStale(volumeId, stagingPath, patience),
-                Effect.asVoid(awaitDevice(volumeId, leastBytes, patience))
-              )
+            ? Effect.zipRight(dropStale(volumeId, stagingPath, patience), findRaw(volumeId, leastBytes, patience))
             : stageFileSystem(
                 {
                   volumeId,

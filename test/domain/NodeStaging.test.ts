@@ -415,6 +415,29 @@ describe("NodeStaging", () => {
     )
   })
 
+  describe("a disk that is used raw", () => {
+    const publishContext = { "cinder.csi.openstack.org/sizeBytes": `${2n * GiB}` }
+    const request = stageRequest({ capability: blockCapability(), publishContext })
+
+    it.effect("and smaller than the volume is not taken for it", () =>
+      Effect.gen(function* () {
+        const { staging } = yield* nodeWithDisk()
+        const error = yield* Effect.flip(staging.stage(request))
+        assert.strictEqual(error._tag, "NotReady")
+        assert.include(error.message, "smaller than the volume's")
+      })
+    )
+
+    it.effect("and whose new size the kernel has not seen is looked at anew", () =>
+      Effect.gen(function* () {
+        const { host, memory, staging } = yield* nodeWithDisk()
+        yield* host.faults.holdSizes(true)
+        yield* memory.disks.resize(volumeId, 2)
+        yield* staging.stage(request)
+      })
+    )
+  })
+
   describe("a disk without a serial", () => {
     const described = { bus: "scsi", address: "0:0:0:2", serial: volumeId as string }
 

@@ -1,13 +1,13 @@
 import { Either } from "effect"
 import type { DiskContents, Unformatted } from "../../ports/HostMounter.ts"
 import { defaultFileSystem, type FileSystem, familyOf, fileSystemNamed, isReadOnly } from "../Capability.ts"
-import { AlreadyExists, NotReady, Refused } from "../errors.ts"
-import { sizeToleranceBytes } from "../publishContext.ts"
+import { AlreadyExists, Refused } from "../errors.ts"
 import { growthProblem } from "./growth.ts"
 import { readMkfsOptions } from "./mkfsOptions.ts"
 import { mountsOf, rawBindsOf, satisfies, showsAllOf, topAt } from "./mounts.ts"
 import { type StageFacts, type StageVerdict, type StageWish, subjectOf, wantsReadOnly } from "./stageFacts.ts"
 import { decideMounted } from "./stageMounted.ts"
+import { decideStageSize } from "./stageSize.ts"
 import { act, refuse } from "./Verdict.ts"
 import { guardUuid, ownUuid } from "./writeGuard.ts"
 
@@ -170,17 +170,7 @@ export const decideStage = (facts: StageFacts): StageVerdict => {
       })
     )
   }
-  const least = wish.leastBytes ?? 1n
-  if (device.sizeBytes < 1n || device.sizeBytes + sizeToleranceBytes < least) {
-    return progress.refreshed
-      ? refuse(
-          new NotReady({
-            subject: `disk ${device.path} of ${subjectOf(wish)}`,
-            state: `${device.sizeBytes} bytes, smaller than the volume's ${least}`,
-            remedy: undefined
-          })
-        )
-      : act({ _tag: "RefreshSize" })
-  }
-  return decideContents(facts)
+  const { leastBytes, volumeId } = wish
+  const size = decideStageSize({ volumeId, device, leastBytes, refreshed: progress.refreshed })
+  return size._tag === "Done" ? decideContents(facts) : size
 }
