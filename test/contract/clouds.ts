@@ -3,6 +3,7 @@ import { makeOpenStackHttp } from "../../src/adapters/memory/http/makeOpenStackH
 import {
   layerCloudMemory,
   layerNoDisks,
+  layerServerPowerMemory,
   layerWorld,
   World,
   type WorldOptions
@@ -11,17 +12,19 @@ import { layerCinderHttp } from "../../src/adapters/openstack/CinderHttp.ts"
 import { layerHttpClient } from "../../src/adapters/openstack/httpClient.ts"
 import { layerKeystone } from "../../src/adapters/openstack/Keystone.ts"
 import { layerNovaHttp } from "../../src/adapters/openstack/NovaHttp.ts"
+import { layerServerPowerHttp } from "../../src/adapters/openstack/ServerPowerHttp.ts"
 import type { Cinder } from "../../src/ports/Cinder.ts"
 import type { Nova } from "../../src/ports/Nova.ts"
+import type { ServerPower } from "../../src/ports/ServerPower.ts"
 
 const service = { choice: { region: undefined, interface: "public" } } as const
 
 /** The same World, spoken to over HTTP on 127.0.0.1. */
-const layerCloudHttp = (options: WorldOptions): Layer.Layer<Cinder | Nova | World> =>
+const layerCloudHttp = (options: WorldOptions): Layer.Layer<Cinder | Nova | ServerPower | World> =>
   Layer.unwrapScoped(
     Effect.gen(function* () {
       const { authUrl } = yield* makeOpenStackHttp({ world: yield* World })
-      return Layer.merge(layerCinderHttp(service), layerNovaHttp(service)).pipe(
+      return Layer.mergeAll(layerCinderHttp(service), layerNovaHttp(service), layerServerPowerHttp(service)).pipe(
         Layer.provide(
           layerKeystone({
             authUrl,
@@ -40,8 +43,8 @@ const layerCloudHttp = (options: WorldOptions): Layer.Layer<Cinder | Nova | Worl
 
 /** Every implementation of the ports Cinder and Nova; the World behind comes out too, to arrange what cannot be asked for. */
 export const clouds: ReadonlyArray<
-  readonly [name: string, layer: (options?: WorldOptions) => Layer.Layer<Cinder | Nova | World>]
+  readonly [name: string, layer: (options?: WorldOptions) => Layer.Layer<Cinder | Nova | ServerPower | World>]
 > = [
-  ["in memory", (options = {}) => layerCloudMemory(options)],
+  ["in memory", (options = {}) => Layer.provideMerge(layerServerPowerMemory, layerCloudMemory(options))],
   ["over HTTP", (options = {}) => layerCloudHttp(options)]
 ]

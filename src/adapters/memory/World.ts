@@ -90,6 +90,8 @@ export interface WorldNova {
   /** Newest first. */
   readonly listServers: (request: ListServersRequest) => Answer<Page<ServerRecord>>
   readonly deleteServer: (id: string) => Answer<void>
+  /** Accepted; the task is `powering-off` now and the server `stopped` later, which takes a compute host that answers. */
+  readonly stopServer: (id: string) => Answer<void>
   readonly listServerZones: Answer<ReadonlyArray<ZoneRecord>>
   /** Accepted; the volume is `reserved` now and `in-use` or `available` later. */
   readonly attachVolume: (serverId: string, volumeId: string, spec?: AttachSpec) => Answer<ServerVolumeRecord>
@@ -162,7 +164,7 @@ export interface WorldControl {
   readonly setServer: (
     id: string,
     change: Partial<
-      Pick<ServerRecord, "vmState" | "taskState" | "locked" | "zone" | "launchedAt" | "computeUp" | "metadata">
+      Pick<ServerRecord, "vmState" | "taskState" | "locked" | "zone" | "host" | "launchedAt" | "computeUp" | "metadata">
     >
   ) => Answer<ServerRecord>
   /** The server is gone from Nova at once and its Cinder attachments stay behind. */

@@ -30,6 +30,7 @@ export { makeOpenStackHttp, type OpenStackHttp, type OpenStackHttpOptions } from
 export { openStackServer } from "./http/server.ts"
 export { layerMetadataMemory } from "./MetadataMemory.ts"
 export { layerNovaMemory } from "./NovaMemory.ts"
+export { layerServerPowerMemory } from "./ServerPowerMemory.ts"
 export * from "./World.ts"
 export { type FaultKind, WorldFault } from "./worldErrors.ts"
 export { layerWorld, makeWorld } from "./worldLayer.ts"

@@ -17,7 +17,7 @@ import {
   serverView,
   type WorldState
 } from "./worldState.ts"
-import type { ServerRecord } from "./worldTypes.ts"
+import type { ServerRecord, VmState } from "./worldTypes.ts"
 
 const findServer = (state: WorldState, id: string) => found(state.servers.get(id), () => serverNotFound(id))
 
@@ -26,20 +26,24 @@ const changeServer = (state: WorldState, id: string, change: Partial<ServerRow>,
   if (row !== undefined) state.servers.put({ ...row, ...change, updatedAt: now })
 }
 
-const newServer = (engine: Engine, spec: ServerSpec, now: number): ServerRow => ({
-  id: spec.id ?? engine.state.newId(),
-  name: spec.name,
-  vmState: "building",
-  taskState: undefined,
-  locked: false,
-  zone: spec.zone ?? engine.settings.serverZones[0] ?? "",
-  launchedAt: undefined,
-  createdAt: now,
-  updatedAt: now,
-  metadata: { ...spec.metadata },
-  rootVolumeId: spec.rootVolumeId,
-  computeUp: true
-})
+const newServer = (engine: Engine, spec: ServerSpec, now: number): ServerRow => {
+  const zone = spec.zone ?? engine.settings.serverZones[0] ?? ""
+  return {
+    id: spec.id ?? engine.state.newId(),
+    name: spec.name,
+    vmState: "building",
+    taskState: undefined,
+    locked: false,
+    zone,
+    host: `compute-${zone}`,
+    launchedAt: undefined,
+    createdAt: now,
+    updatedAt: now,
+    metadata: { ...spec.metadata },
+    rootVolumeId: spec.rootVolumeId,
+    computeUp: true
+  }
+}
 
 /** Puts the servers of the settings in place, running. */
 export const bootServers = (engine: Engine, now: number): void => {
@@ -142,6 +146,28 @@ const decideDeleteServer = (engine: Engine, id: string, now: number): Either.Eit
     return { answer: undefined, work: row.computeUp ? engine.onCompute(id, whole) : whole }
   })
 
+const stoppable: ReadonlyArray<VmState> = ["active", "rescued", "error"]
+
+const decideStop = (engine: Engine, id: string, now: number): Either.Either<Accepted<void>, WorldFault> =>
+  Either.gen(function* () {
+    const { state, plan } = engine
+    const row = yield* findServer(state, id)
+    const refuse = (why: string) => Either.left(conflict(`Cannot 'stop' instance ${id} while it is in ${why}`))
+    if (row.locked) return yield* Either.left(conflict(`Instance ${id} is locked`))
+    if (!stoppable.includes(row.vmState)) return yield* refuse(`vm_state ${row.vmState}`)
+    if (row.taskState !== undefined) return yield* refuse(`task_state ${row.taskState}`)
+    changeServer(state, id, { taskState: "powering-off" }, now)
+    const work = engine.carryOut({
+      name: "serverStop",
+      ending: plan.drawWork("serverStop", [id, row.name]),
+      finish: (end, at) => {
+        if (state.servers.get(id)?.taskState !== "powering-off") return
+        changeServer(state, id, { taskState: undefined, ...(end === "succeeds" ? { vmState: "stopped" } : {}) }, at)
+      }
+    })
+    return { answer: undefined, work: engine.onCompute(id, work) }
+  })
+
 /** The requests of Nova that concern servers as such. */
 export const serverOperations = (
   engine: Engine
@@ -151,6 +177,7 @@ export const serverOperations = (
   | "showServer"
   | "listServers"
   | "deleteServer"
+  | "stopServer"
   | "listServerZones"
   | "listInstanceActions"
   | "showInstanceAction"
@@ -187,6 +214,7 @@ export const serverOperations = (
           return answerOnly({ ...page, rows: page.rows.map((row) => serverView(state, row)) })
         })
       ),
+    stopServer: (id) => engine.request("stopServer", (now) => decideStop(engine, id, now)),
     deleteServer: (id) => engine.request("deleteServer", (now) => decideDeleteServer(engine, id, now)),
     listServerZones: engine.request("listServerZones", () =>
       Either.right(answerOnly(settings.serverZones.map((name) => ({ name, available: true }))))

@@ -19,7 +19,8 @@ export const workNames = [
   "attach",
   "detach",
   "serverCreate",
-  "serverDelete"
+  "serverDelete",
+  "serverStop"
 ] as const
 
 export type WorkName = (typeof workNames)[number]
@@ -111,6 +112,7 @@ const noLatency: Latencies = {
   detach: 0,
   serverCreate: 0,
   serverDelete: 0,
+  serverStop: 0,
   schedule: 0,
   bdmCleanup: 0,
   rpcTimeout: "60 seconds"

@@ -132,6 +132,8 @@ export interface ServerRecord {
   readonly powerState: number
   readonly locked: boolean
   readonly zone: string
+  /** The compute host it is on. */
+  readonly host: string
   readonly launchedAt: number | undefined
   readonly createdAt: number
   readonly updatedAt: number

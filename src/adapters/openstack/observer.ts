@@ -1,7 +1,7 @@
 /**
- * Names of requests in the driver's metrics. All but the last three are those of cinder-csi-plugin
- * (https://github.com/kubernetes/cloud-provider-openstack, docs/metrics.md), which counts neither tokens nor messages and
- * does not ask for zones.
+ * Names of requests in the driver's metrics. All but the last four are those of cinder-csi-plugin
+ * (https://github.com/kubernetes/cloud-provider-openstack, docs/metrics.md), which counts neither tokens nor messages,
+ * does not ask for zones and stops no server.
  */
 export type RequestLabel =
   | "volume_create"
@@ -23,6 +23,7 @@ export type RequestLabel =
   | "token_create"
   | "message_list"
   | "zone_list"
+  | "server_stop"
 
 /** One HTTP request that ended; repeated requests are reported one by one. A 404 counts as failed. */
 export interface ObservedRequest {

@@ -133,7 +133,6 @@ interface ServerAction {
 export const serverActions: Readonly<Record<string, ServerAction>> = {
   lock: { from: undefined, change: { locked: true } },
   unlock: { from: undefined, change: { locked: false } },
-  "os-stop": { from: ["active", "rescued", "error"], change: { vmState: "stopped" } },
   "os-start": { from: ["stopped"], change: { vmState: "active" } },
   pause: { from: ["active", "rescued"], change: { vmState: "paused" } },
   unpause: { from: ["paused"], change: { vmState: "active" } },
@@ -148,6 +147,7 @@ const act: Handler = (call) =>
   Effect.gen(function* () {
     const id = call.params.id ?? ""
     const [name = ""] = isObject(call.body) ? Object.keys(call.body) : []
+    if (name === "os-stop") return yield* Effect.as(call.world.nova.stopServer(id), emptyReply(202, {}))
     const action = Object.hasOwn(serverActions, name) ? serverActions[name] : undefined
     if (action === undefined) return yield* badRequest(`There is no such action: ${name}`)
     const server = yield* call.world.nova.showServer(id)

@@ -27,15 +27,9 @@ export const serverSummary = (call: Call, { id, name }: ServerRecord): JsonObjec
   links: serverLinks(call, id)
 })
 
-const computeHost = ({ zone }: ServerRecord): string => `compute-${zone}`
-
 /** Nova hides the host's name from members behind a hash that differs by project. */
 const hostId = (call: Call, row: ServerRecord): string =>
-  row.vmState === "building"
-    ? ""
-    : createHash("sha224")
-        .update(`${call.project.id}${computeHost(row)}`)
-        .digest("hex")
+  row.vmState === "building" ? "" : createHash("sha224").update(`${call.project.id}${row.host}`).digest("hex")
 
 const fault = (row: ServerRecord): JsonObject | undefined =>
   row.vmState === "error"
@@ -77,9 +71,9 @@ export const serverView = (call: Call, row: ServerRecord, inList = false): JsonO
     key_name: null,
     "OS-SRV-USG:launched_at": row.launchedAt === undefined ? null : storedTime(row.launchedAt),
     "OS-SRV-USG:terminated_at": null,
-    "OS-EXT-SRV-ATTR:host": forAdmin(computeHost(row)),
+    "OS-EXT-SRV-ATTR:host": forAdmin(row.host),
     "OS-EXT-SRV-ATTR:instance_name": forAdmin(`instance-${row.id.slice(0, 8)}`),
-    "OS-EXT-SRV-ATTR:hypervisor_hostname": forAdmin(computeHost(row)),
+    "OS-EXT-SRV-ATTR:hypervisor_hostname": forAdmin(row.host),
     "OS-EXT-SRV-ATTR:hostname": since(90, row.name),
     "OS-EXT-STS:task_state": booting ? "scheduling" : (row.taskState ?? null),
     "OS-EXT-STS:vm_state": row.vmState,
