@@ -28,6 +28,7 @@ export type DiskContents =
       readonly _tag: "FileSystem"
       readonly type: string
       readonly uuid: string | undefined
+      readonly label: string | undefined
       /** Size that the file system itself records; undefined where it is not known how to read it. */
       readonly sizeBytes: bigint | undefined
     }

@@ -35,7 +35,8 @@ describe("NodeStaging", () => {
         const { host, memory, staging } = yield* nodeWithDisk()
         yield* staging.stage(stageRequest())
         yield* host.writeFile(`${stagingPath}/file`, text("hello"))
-        const expected = { _tag: "FileSystem" as const, type: "ext4", uuid: volumeId as string, sizeBytes: GiB }
+        const names = { uuid: volumeId as string, label: `csi-${volumeId.slice(0, 8)}` }
+        const expected = { _tag: "FileSystem" as const, type: "ext4", ...names, sizeBytes: GiB }
         assert.deepStrictEqual(yield* memory.contents(volumeId), expected)
         assert.deepStrictEqual(yield* mountTargets(host), [stagingPath])
       })
@@ -158,9 +159,10 @@ describe("NodeStaging", () => {
   describe("the UUID of a file system", () => {
     const uuid = "0d6c4a7e-0000-4000-8000-000000000001"
     const volumeContext = { "cinder.csi.openstack.org/createdEmpty": "true" }
-    const renamed = (options = {}) =>
+    /** By default as this driver names what it makes for another volume. */
+    const named = (options = {}, label: { readonly label?: string } = { label: `csi-${uuid.slice(0, 8)}` }) =>
       Effect.tap(nodeWithDisk(options), ({ memory }) =>
-        memory.fill(volumeId, { _tag: "FileSystem", type: "ext4", uuid, files: oldFile })
+        memory.fill(volumeId, { _tag: "FileSystem", type: "ext4", uuid, ...label, files: oldFile })
       )
 
     it.effect("of a volume that was made empty is the one it was made with, at every stage", () =>
@@ -175,9 +177,9 @@ describe("NodeStaging", () => {
       })
     )
 
-    it.effect("of a volume that was made empty is no other, or nothing is touched", () =>
+    it.effect("of a volume that was made empty is not one that was given for another, or nothing is touched", () =>
       Effect.gen(function* () {
-        const { host, staging } = yield* renamed()
+        const { host, staging } = yield* named()
         const error = yield* Effect.flip(staging.stage(stageRequest({ volumeContext })))
         assert.strictEqual(error._tag, "Refused")
         assert.include(error.message, uuid)
@@ -185,12 +187,15 @@ describe("NodeStaging", () => {
       })
     )
 
-    it.effect("of any other volume is told and accepted", () => {
+    it.effect.each([
+      ["of any other volume", { context: {}, label: undefined }],
+      ["that another driver gave to a volume that was made empty", { context: volumeContext, label: {} }]
+    ] as const)("%s is told once and accepted", ([, { context, label }]) => {
       const { layer, lines } = capturedLogs()
       return Effect.gen(function* () {
-        const { host, staging } = yield* renamed()
-        yield* staging.stage(stageRequest())
-        yield* staging.stage(stageRequest())
+        const { host, staging } = yield* named({}, label)
+        yield* staging.stage(stageRequest({ volumeContext: context }))
+        yield* staging.stage(stageRequest({ volumeContext: context }))
         assert.deepStrictEqual(yield* operations(host), ["check", "mount"])
         assert.lengthOf(
           lines.filter((line) => line.includes(`the UUID ${uuid}`)),
@@ -203,7 +208,7 @@ describe("NodeStaging", () => {
       Effect.forEach(["warn", "off"] as const, (uuidGuard) => {
         const { layer, lines } = capturedLogs()
         return Effect.gen(function* () {
-          const { host, staging } = yield* renamed({ uuidGuard })
+          const { host, staging } = yield* named({ uuidGuard })
           yield* staging.stage(stageRequest({ volumeContext }))
           assert.deepStrictEqual(yield* operations(host), ["check", "mount"])
           const told = lines.filter((line) => line.includes(uuid)).length

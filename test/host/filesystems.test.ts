@@ -9,18 +9,19 @@ import { type LoopDisk, MiB, newDevice, newFolder, onHost, sh } from "./loopDisk
 const sizeMiB = 400
 
 describe.each(["ext4", "ext3", "ext2", "xfs", "btrfs"] as const)("%s on a real disk", (fileSystem) => {
-  it.live("is made on a blank disk with the UUID that was asked, and recognised with its size", () =>
+  it.live("is made on a blank disk with the UUID and the label that were asked, and recognised with its size", () =>
     onHost(
       Effect.gen(function* () {
         const host = yield* HostMounter
         const { device } = yield* newDevice(sizeMiB)
         assert.deepStrictEqual(yield* host.contentsOf(device), { _tag: "Blank" })
         const uuid = randomUUID()
-        yield* host.format(device, "Blank", fileSystem, uuid, [])
+        yield* host.format(device, "Blank", fileSystem, uuid, ["-L", "csi-0d6c4a7e"])
         assert.deepStrictEqual(yield* host.contentsOf(device), {
           _tag: "FileSystem",
           type: fileSystem,
           uuid,
+          label: "csi-0d6c4a7e",
           sizeBytes: BigInt(sizeMiB * MiB)
         })
       })

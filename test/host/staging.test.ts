@@ -1,11 +1,11 @@
-import { randomBytes, randomUUID } from "node:crypto"
+import { randomBytes } from "node:crypto"
 import { readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { StageRequest } from "../../src/domain/NodeStaging.ts"
 import { HostMounter } from "../../src/ports/HostMounter.ts"
-import { found, type LoopDisk, MiB, makeDisk, mountsBelow, Scratch, sh } from "./loopDisks.ts"
+import { found, type LoopDisk, MiB, makeDisk, mountsBelow, newFolder, Scratch, sh } from "./loopDisks.ts"
 import { onItsWay, onNode } from "./onNode.ts"
 
 const encrypted = { "cinder.csi.openstack.org/encrypted": "true" }
@@ -77,20 +77,41 @@ describe.each([
     )
   )
 
-  it.live("of another volume keeps one that was made empty from being mounted, and any other not", () =>
+  it.live(
+    "of another volume that this driver formatted keeps one made empty from being mounted, and any other not",
+    () =>
+      onNode(
+        Effect.gen(function* () {
+          const other = yield* newVolume(sizeMiB, fsType)
+          yield* other.stage({ volumeContext: createdEmpty })
+          yield* other.unstage()
+          const { disk, stage, stagingPath } = yield* newVolume(sizeMiB, fsType)
+          sh("dd", `if=${other.disk.file}`, `of=${disk.file}`, "bs=1M", "conv=notrunc,sparse")
+          sh("blockdev", "--flushbufs", disk.loop)
+          const error = yield* Effect.flip(stage({ volumeContext: createdEmpty }))
+          assert.strictEqual(error._tag, "Refused")
+          assert.include(error.message, other.disk.volume)
+          sh("cmp", other.disk.file, disk.file)
+          yield* stage()
+          assert.lengthOf(
+            mountsBelow((yield* Scratch).folder).filter((target) => target === stagingPath),
+            1
+          )
+        })
+      )
+  )
+
+  it.live("that another driver chose for a volume made empty is accepted, and its data kept", () =>
     onNode(
       Effect.gen(function* () {
         const { disk, stage, stagingPath } = yield* newVolume(sizeMiB, fsType)
-        const host = yield* HostMounter
-        const uuid = randomUUID()
-        yield* host.format(yield* found(disk), "Blank", fsType, uuid, [])
-        const before = readFileSync(disk.file)
-        const error = yield* Effect.flip(stage({ volumeContext: createdEmpty }))
-        assert.strictEqual(error._tag, "Refused")
-        assert.include(error.message, uuid)
-        assert.isTrue(before.equals(readFileSync(disk.file)))
-        yield* stage()
-        assert.strictEqual((yield* host.mounts).filter(({ target }) => target === stagingPath).length, 1)
+        const folder = yield* newFolder("elsewhere")
+        sh(`mkfs.${fsType}`, "-q", disk.loop)
+        sh("mount", disk.loop, folder)
+        writeFileSync(`${folder}/note`, "kept")
+        sh("umount", folder)
+        yield* stage({ volumeContext: createdEmpty })
+        assert.strictEqual(readFileSync(`${stagingPath}/note`, "utf8"), "kept")
       })
     )
   )

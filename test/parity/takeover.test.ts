@@ -3,11 +3,13 @@ import { join } from "node:path"
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
 import { bytesOf } from "../../src/domain/Capacity.ts"
+import { createdEmptyKey } from "../../src/domain/volumeContext.ts"
 import { MiB, mountsBelow, Scratch } from "../host/loopDisks.ts"
 import { blockCapability, mountCapability, oneGiB } from "../support/wiredDriver.ts"
 import { noGoDriver, noGoNode } from "./support/goDriver.ts"
 import { liveUnless, noDisks } from "./support/needs.ts"
 import { kubeletPaths, onDisks, onItsWay, plugDisk, startOurNode, startTheirNode } from "./support/nodes.ts"
+import { onCloud } from "./support/onCloud.ts"
 import { bothOnOneCloud } from "./support/sides.ts"
 
 const withBothNodes = liveUnless(noDisks ?? noGoNode)
@@ -51,6 +53,36 @@ describe.each(directions)("on a node", ({ row, from, to, words }) => {
           yield* volume.stage(second)
           yield* volume.publish(second)
           assert.strictEqual(readFileSync(join(paths.target, "note"), "utf8"), "kept")
+        })
+      )
+    )
+  }
+
+  for (const fsType of ["ext4", "xfs", "btrfs"]) {
+    withBothNodes(
+      `${row} ${words} goes on with, and gives back, where our controller made the volume: ${fsType}`,
+      onDisks(
+        Effect.gen(function* () {
+          const made = yield* (yield* onCloud()).csi.createVolume({ name: "pvc-1", ...oneGiB })
+          const first = (yield* from).csi
+          const second = (yield* to).csi
+          const disk = yield* plugDisk(400, made.volume?.volumeId)
+          const paths = yield* kubeletPaths(disk.volumeId, "mount")
+          const context = made.volume?.volumeContext
+          assert.strictEqual(context?.get(createdEmptyKey), "true")
+          const volume = onItsWay(disk.volumeId, paths, mountCapability(fsType), context)
+          const note = join(paths.target, "note")
+
+          let kept = ""
+          for (const csi of [first, second, first]) {
+            yield* volume.stage(csi)
+            yield* volume.publish(csi)
+            if (kept !== "") assert.strictEqual(readFileSync(note, "utf8"), kept)
+            kept += "kept "
+            writeFileSync(note, kept)
+            yield* volume.unpublish(csi)
+            yield* volume.unstage(csi)
+          }
         })
       )
     )

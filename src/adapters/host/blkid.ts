@@ -13,6 +13,7 @@ export type BlkidAnswer =
       readonly type: string | undefined
       readonly usage: string | undefined
       readonly uuid: string | undefined
+      readonly label: string | undefined
       readonly partitionTable: string | undefined
     }
 
@@ -39,6 +40,7 @@ export const parseBlkid = (operation: string, result: Completed): Effect.Effect<
     type: fields.get("TYPE"),
     usage: fields.get("USAGE"),
     uuid: fields.get("UUID"),
+    label: fields.get("LABEL"),
     partitionTable: fields.get("PTTYPE")
   })
 }

@@ -70,15 +70,19 @@ const withoutBlkid = (own: OwnScan): DiskContents => {
 }
 
 /** Only a file system that we would mount has to be seen by both scans; any other is left alone whoever sees it. */
-const fileSystem = (type: string, uuid: string | undefined, own: OwnScan): DiskContents => {
+const fileSystem = (
+  type: string,
+  { label, uuid }: Extract<BlkidAnswer, { readonly _tag: "found" }>,
+  own: OwnScan
+): DiskContents => {
   const ours = fileSystemNamed(type)
-  if (ours === undefined) return { _tag: "FileSystem", type, uuid, sizeBytes: undefined }
+  if (ours === undefined) return { _tag: "FileSystem", type, uuid, label, sizeBytes: undefined }
   const family = familyOf(ours)
   const inHead = own.signatures.filter(({ offset }) => offset < headBytes)
   const others = inHead.filter(({ name }) => name !== family)
   if (!inHead.some(({ name }) => name === family)) return unclear(`blkid finds ${type}, our own scan does not`)
   if (others.length > 0) return unclear(`blkid finds ${type}, our own scan ${listed(others)} besides`)
-  return { _tag: "FileSystem", type, uuid, sizeBytes: own.superblock?.sizeBytes }
+  return { _tag: "FileSystem", type, uuid, label, sizeBytes: own.superblock?.sizeBytes }
 }
 
 /** What two independent scans say together; in doubt the disk is not blank. */
@@ -89,7 +93,7 @@ export const agreement = (blkid: BlkidAnswer, own: OwnScan): DiskContents => {
     case "ambivalent":
       return unclear(`blkid finds signatures that contradict each other; our own scan: ${listed(own.signatures)}`)
     case "found": {
-      const { type, usage, uuid, partitionTable } = blkid
+      const { type, usage, partitionTable } = blkid
       if (type === undefined) {
         return partitionTable === undefined
           ? unclear("blkid finds something without a type")
@@ -98,7 +102,7 @@ export const agreement = (blkid: BlkidAnswer, own: OwnScan): DiskContents => {
       if (usage !== "filesystem" || type.endsWith("_member")) return { _tag: "Foreign", what: type }
       if (partitionTable !== undefined)
         return unclear(`blkid finds both ${type} and a ${partitionTable} partition table`)
-      return fileSystem(type, uuid ?? undefined, own)
+      return fileSystem(type, blkid, own)
     }
   }
 }

@@ -11,6 +11,7 @@ export type ImageContents =
       readonly _tag: "FileSystem"
       readonly type: string
       readonly uuid: string | undefined
+      readonly label: string | undefined
       sizeBytes: bigint
       readonly tree: FileTree
       /** A check finds what only a human may repair. */
@@ -40,6 +41,7 @@ export type DiskFilling =
       /** Default: the size of the disk. */
       readonly sizeBytes?: bigint
       readonly uuid?: string
+      readonly label?: string
       readonly damaged?: boolean
     }
 
@@ -53,8 +55,8 @@ export const scan = (contents: ImageContents): DiskContents => {
     case "Noise":
       return contents
     case "FileSystem": {
-      const { sizeBytes, type, uuid } = contents
-      return { _tag: "FileSystem", type, uuid, sizeBytes }
+      const { label, sizeBytes, type, uuid } = contents
+      return { _tag: "FileSystem", type, uuid, label, sizeBytes }
     }
     case "Foreign":
       return contents
@@ -69,8 +71,8 @@ const filled = (filling: DiskFilling, diskBytes: bigint): ImageContents => {
   if (filling._tag !== "FileSystem") return filling
   const tree = emptyTree()
   for (const [path, bytes] of Object.entries(filling.files ?? {})) tree.set(path, { kind: "file", bytes })
-  const { damaged = false, sizeBytes = diskBytes, type, uuid } = filling
-  return { _tag: "FileSystem", type, uuid, sizeBytes, tree, damaged }
+  const { damaged = false, label, sizeBytes = diskBytes, type, uuid } = filling
+  return { _tag: "FileSystem", type, uuid, label, sizeBytes, tree, damaged }
 }
 
 /** A server that disks can be plugged into. */

@@ -4,13 +4,18 @@ import type { BlockDevice, Unformatted } from "../../ports/HostMounter.ts"
 import { fail, type HostState } from "./HostMemoryState.ts"
 import { emptyTree } from "./HostMemoryTree.ts"
 
+/** The one property of a new file system that is given as an option and shows in a look at the disk. */
+const labelIn = (options: ReadonlyArray<string>): string | undefined =>
+  options.find((_, index) => ["-L", "--label"].includes(options[index - 1] ?? ""))
+
 /** What the tools of file systems do to disks: as careless as the real ones where these are. */
 export const makeFileSystemTools = ({ diskOf, fileSystemOn, mountsOn, plan, record, topAt }: HostState) => {
   const format = Effect.fnUntraced(function* (
     device: BlockDevice,
     found: Unformatted,
     type: FileSystem,
-    uuid: string | undefined
+    uuid: string | undefined,
+    options: ReadonlyArray<string>
   ) {
     const operation = `format ${device.path}`
     const disk = yield* diskOf(operation, device)
@@ -19,7 +24,8 @@ export const makeFileSystemTools = ({ diskOf, fileSystemOn, mountsOn, plan, reco
     if (now !== found) return yield* fail(operation, `it holds data by now: ${now}`)
     record("format", disk.volumeId, now)
     const { sizeBytes } = disk.image
-    disk.image.contents = { _tag: "FileSystem", type, uuid, sizeBytes, tree: emptyTree(), damaged: false }
+    const label = labelIn(options)
+    disk.image.contents = { _tag: "FileSystem", type, uuid, label, sizeBytes, tree: emptyTree(), damaged: false }
   })
 
   const check = Effect.fnUntraced(function* (device: BlockDevice, type: FileSystem) {

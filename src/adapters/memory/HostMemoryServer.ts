@@ -79,7 +79,8 @@ export const makeHostServer = (
       during("contentsOf", () =>
         Effect.map(diskOf(`read ${device.path}`, device), (disk) => scan(disk.image.contents))
       ),
-    format: (device, found, type, uuid) => during("format", () => tools.format(device, found, type, uuid)),
+    format: (device, found, type, uuid, options) =>
+      during("format", () => tools.format(device, found, type, uuid, options)),
     check: (device, type) => during("check", () => tools.check(device, type)),
     grow: (device, type, mountedAt) => during("grow", () => tools.grow(device, type, mountedAt)),
     mounts: during("mounts", () => Effect.sync(mounting.list)),

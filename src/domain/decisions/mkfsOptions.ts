@@ -16,6 +16,7 @@ export interface MkfsOptions {
   readonly args: ReadonlyArray<string>
   /** The UUID is the class's choice, not ours. */
   readonly setsUuid: boolean
+  readonly setsLabel: boolean
 }
 
 /** A flag with its value, if it takes one. */
@@ -70,6 +71,8 @@ const joined = (settings: ReadonlyArray<Setting>, fileSystem: FileSystem): Reado
 const setsUuid = ({ flag, value }: Setting): boolean =>
   flag === "-U" || (flag === "-m" && value?.startsWith("uuid=") === true)
 
+const setsLabel = ({ flag }: Setting): boolean => flag === "-L" || flag === "--label"
+
 /**
  * The options for mkfs among parameters or in a volume context: parts between commas, each a flag and its value. They
  * come from whoever may write a StorageClass and run as root on a node, so that only what is in the table gets through.
@@ -80,7 +83,7 @@ export const readMkfsOptions = (
   fileSystem: FileSystem
 ): Either.Either<MkfsOptions, InvalidInput> => {
   const [given, other] = Object.entries(mkfsTexts(values))
-  if (given === undefined) return Either.right({ args: [], setsUuid: false })
+  if (given === undefined) return Either.right({ args: [], setsUuid: false, setsLabel: false })
   const [key, text] = given
   const invalid = (problem: string) =>
     Either.left(new InvalidInput({ field: `${field}[${JSON.stringify(key)}]`, problem }))
@@ -98,5 +101,9 @@ export const readMkfsOptions = (
     if (problem !== undefined) return invalid(`holds ${JSON.stringify(part.trim())}: ${problem}`)
     if (setting !== undefined) settings.push(setting)
   }
-  return Either.right({ args: joined(settings, fileSystem), setsUuid: settings.some(setsUuid) })
+  return Either.right({
+    args: joined(settings, fileSystem),
+    setsUuid: settings.some(setsUuid),
+    setsLabel: settings.some(setsLabel)
+  })
 }

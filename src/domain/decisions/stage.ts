@@ -9,7 +9,7 @@ import { type StageFacts, type StageVerdict, type StageWish, subjectOf, wantsRea
 import { decideMounted } from "./stageMounted.ts"
 import { decideStageSize } from "./stageSize.ts"
 import { act, refuse } from "./Verdict.ts"
-import { guardUuid, ownUuid } from "./writeGuard.ts"
+import { guardUuid, ownLabel, ownUuid } from "./writeGuard.ts"
 
 type FoundFileSystem = Extract<DiskContents, { readonly _tag: "FileSystem" }>
 
@@ -90,8 +90,11 @@ const decideUnformatted = (facts: StageFacts, found: Unformatted): StageVerdict 
   const fileSystem = wish.fileSystem ?? defaultFileSystem
   const options = readMkfsOptions("volume_context", wish.mkfs, fileSystem)
   if (Either.isLeft(options)) return refuse(options.left)
-  const { args, setsUuid } = options.right
-  return act({ _tag: "Format", found, fileSystem, uuid: setsUuid ? undefined : ownUuid(wish), options: args })
+  const { args, setsLabel, setsUuid } = options.right
+  const uuid = setsUuid ? undefined : ownUuid(wish)
+  const label = setsLabel ? undefined : ownLabel(wish)
+  const named = label === undefined ? args : ["-L", label, ...args]
+  return act({ _tag: "Format", found, fileSystem, uuid, options: named })
 }
 
 /** Noise is what an empty encrypted disk shows, and what a disk shows whose data nobody can decrypt. */

@@ -1,8 +1,6 @@
-import { Either } from "effect"
 import type { BlockDevice, DiskContents } from "../../ports/HostMounter.ts"
 import { type FileSystem, familyOf } from "../Capability.ts"
 import { Refused } from "../errors.ts"
-import { readMkfsOptions } from "./mkfsOptions.ts"
 import type { StageWish } from "./stageFacts.ts"
 
 const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -10,6 +8,17 @@ const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** The UUID that a file system of ours has; undefined where the volume's id is none. */
 export const ownUuid = ({ volumeId }: StageWish): string | undefined =>
   uuidForm.test(volumeId) ? volumeId.toLowerCase() : undefined
+
+const labelForm = /^csi-[0-9a-f]{8}$/
+
+/**
+ * Tells a file system of ours from one that another driver made, and which volume's it is. As short as xfs wants it, and
+ * not the same for all: disks of one label compete for one link of udev's, of which systemd complains.
+ */
+export const ownLabel = (wish: StageWish): string | undefined => {
+  const uuid = ownUuid(wish)
+  return uuid === undefined ? undefined : `csi-${uuid.slice(0, 8)}`
+}
 
 export type Guarding =
   | { readonly _tag: "Pass" }
@@ -28,33 +37,29 @@ const renaming = (fileSystem: FileSystem): string => {
   }
 }
 
-const classSetsUuid = (wish: StageWish, fileSystem: FileSystem): boolean =>
-  Either.match(readMkfsOptions("volume_context", wish.mkfs, fileSystem), {
-    onLeft: () => true,
-    onRight: ({ setsUuid }) => setsUuid
-  })
-
 /**
- * The file system of a volume that was made from nothing was made by this driver and bears the volume's id, or it is not
- * this volume's. Of copies, and of volumes that the Go driver made, nothing is known.
+ * In a volume that was made from nothing, a file system that this driver made for another volume is not its own. Of copies,
+ * and of file systems that others made, such as the Go driver on a node of its own, nothing is known.
  */
 export const guardUuid = (
   wish: StageWish,
   device: BlockDevice,
   fileSystem: FileSystem,
-  contents: Extract<DiskContents, { readonly _tag: "FileSystem" }>
+  { label, uuid }: Extract<DiskContents, { readonly _tag: "FileSystem" }>
 ): Guarding => {
   const own = ownUuid(wish)
-  const found = contents.uuid?.toLowerCase()
+  const found = uuid?.toLowerCase()
   if (own === undefined || found === own || wish.uuidGuard === "off") return { _tag: "Pass" }
-  const because = `holds a file system with ${found === undefined ? "no UUID" : `the UUID ${found}`}, not with the volume's id`
+  const unlike = `holds a file system with ${found === undefined ? "no UUID" : `the UUID ${found}`}, not with the volume's id`
   const subject = `volume ${wish.volumeId}`
-  if (!wish.createdEmpty || wish.uuidGuard === "warn" || classSetsUuid(wish, fileSystem)) {
-    return { _tag: "Notice", text: `${subject} ${because}` }
+  const isOfAnother = label !== undefined && labelForm.test(label) && label !== ownLabel(wish)
+  if (!wish.createdEmpty || !isOfAnother || wish.uuidGuard === "warn") {
+    return { _tag: "Notice", text: `${subject} ${unlike}` }
   }
+  const because = `${unlike}, and with the label ${label}, by which this driver made it for another volume`
   const remedy =
-    "it was made empty, so that this may be another volume's data; if it is its own after all, formatted by another " +
-    "driver, restored in place or renamed, " +
-    `run "${renaming(fileSystem)} ${own} ${device.path}" on this node, or set filesystem-uuid-guard = warn in [BlockStorage]`
+    "this volume was made empty, so that the data is hardly its own; if it is after all, as where a backup of another " +
+    `volume was restored into it, run "${renaming(fileSystem)} ${own} ${device.path}" on this node, or set ` +
+    "filesystem-uuid-guard = warn in [BlockStorage]"
   return { _tag: "Refuse", error: new Refused({ subject, because, remedy }) }
 }

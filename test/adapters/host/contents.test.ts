@@ -33,6 +33,7 @@ const saw = (type: string | undefined, more: Partial<Extract<BlkidAnswer, { _tag
   type,
   usage: "filesystem",
   uuid: "0d6c4a7e-0000-4000-8000-000000000001",
+  label: "some-label",
   partitionTable: undefined,
   ...more
 })
@@ -214,11 +215,12 @@ describe("two scans together", () => {
     })
   })
 
-  it("agree on a file system that both see, with the size that it records", () => {
+  it("agree on a file system that both see, with its names and the size that it records", () => {
     assert.deepStrictEqual(agreement(saw("ext4"), scan(size, ...ext())), {
       _tag: "FileSystem",
       type: "ext4",
       uuid: "0d6c4a7e-0000-4000-8000-000000000001",
+      label: "some-label",
       sizeBytes: 2147483648n
     })
   })
@@ -241,6 +243,7 @@ describe("two scans together", () => {
       _tag: "FileSystem",
       type: "hfsplus",
       uuid: "0d6c4a7e-0000-4000-8000-000000000001",
+      label: "some-label",
       sizeBytes: undefined
     })
   })
@@ -281,6 +284,7 @@ describe("blkid's answer", () => {
         type: "ext4",
         usage: "filesystem",
         uuid: "u-1",
+        label: "a b",
         partitionTable: undefined
       })
     })

@@ -175,11 +175,12 @@ describe("HostMemory", () => {
   )
 
   describe("file systems", () => {
-    it.effect("are made with the UUID that is asked for", () =>
+    it.effect("are made with the UUID and the label that are asked for", () =>
       Effect.gen(function* () {
         const { device, host, mounter } = yield* withDisk
-        yield* mounter.format(device, "Blank", "xfs", "some-uuid", [])
-        const expected = { _tag: "FileSystem" as const, type: "xfs", uuid: "some-uuid", sizeBytes: GiB }
+        yield* mounter.format(device, "Blank", "xfs", "some-uuid", ["-K", "-L", "some-label"])
+        const names = { uuid: "some-uuid", label: "some-label" }
+        const expected = { _tag: "FileSystem" as const, type: "xfs", ...names, sizeBytes: GiB }
         assert.deepStrictEqual(yield* mounter.contentsOf(device), expected)
         assert.deepStrictEqual(yield* host.events, [{ operation: "format", volumeId: volume, subject: "Blank" }])
       })

@@ -36,7 +36,7 @@ describe("options for mkfs", () => {
   it("are none where nothing is said", () => {
     for (const values of [{}, { mkfsOptions: "" }, { "mkfs-options": " " }, { other: "-K" }]) {
       const options = readMkfsOptions("parameters", values, "ext4")
-      assert.deepStrictEqual(Either.getOrThrow(options), { args: [], setsUuid: false })
+      assert.deepStrictEqual(Either.getOrThrow(options), { args: [], setsUuid: false, setsLabel: false })
     }
   })
 
@@ -45,6 +45,14 @@ describe("options for mkfs", () => {
     assert.isTrue(sets("ext4", "-U random"))
     assert.isTrue(sets("xfs", `-m crc=1,-m uuid=${uuid}`))
     assert.isFalse(sets("xfs", "-m crc=1"))
+    assert.isFalse(sets("ext4", "-m 1"))
+  })
+
+  it("tell whether they set the label", () => {
+    const sets = (fileSystem: FileSystem, text: string) => Either.getOrThrow(read(text, fileSystem)).setsLabel
+    assert.isTrue(sets("ext4", "-L data"))
+    assert.isTrue(sets("xfs", "-K,-Ldata"))
+    assert.isTrue(sets("btrfs", "--label=data"))
     assert.isFalse(sets("ext4", "-m 1"))
   })
 

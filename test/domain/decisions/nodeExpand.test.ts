@@ -27,6 +27,7 @@ const fs = (sizeBytes: bigint | undefined): DiskContents => ({
   _tag: "FileSystem",
   type: "xfs",
   uuid: undefined,
+  label: undefined,
   sizeBytes
 })
 const range = (requiredBytes: bigint | undefined, limitBytes?: bigint) => ({ requiredBytes, limitBytes })

@@ -28,14 +28,22 @@ const plainWish: StageWish = {
 
 const blank: DiskContents = { _tag: "Blank" }
 const noise: DiskContents = { _tag: "Noise" }
-const fs = (type: string, sizeBytes: bigint | undefined = GiB, uuid?: string): DiskContents => ({
+const fs = (type: string, sizeBytes: bigint | undefined = GiB, uuid?: string, label?: string): DiskContents => ({
   _tag: "FileSystem",
   type,
   uuid,
+  label,
   sizeBytes
 })
 const someUuid = "0d6c4a7e-0000-4000-8000-000000000001"
-const named = (uuid: string | undefined, type = "ext4") => ({ contents: fs(type, GiB, uuid), checked: true })
+const ourLabel = "csi-8e2f8a5c"
+const othersLabel = "csi-0d6c4a7e"
+/** By default as this driver names what it makes for another volume. */
+const named = (uuid: string | undefined, label: string | undefined = othersLabel, type = "ext4") => ({
+  contents: fs(type, GiB, uuid, label),
+  checked: true
+})
+const unlabelled = { contents: fs("ext4", GiB, someUuid), checked: true }
 const fresh = { createdEmpty: true } as const
 
 interface Change extends Partial<Omit<StageFacts, "wish" | "progress">> {
@@ -115,16 +123,37 @@ const table: ReadonlyArray<readonly [string, Change, string]> = [
     "Refused"
   ],
 
-  ["made empty, with the volume's own UUID", { wish: fresh, progress: named(volumeId) }, "Mount"],
-  ["made empty, with its UUID in capitals", { wish: fresh, progress: named(volumeId.toUpperCase()) }, "Mount"],
+  ["made empty, with the volume's own UUID", { wish: fresh, progress: named(volumeId, ourLabel) }, "Mount"],
+  [
+    "made empty, with its UUID in capitals",
+    { wish: fresh, progress: named(volumeId.toUpperCase(), ourLabel) },
+    "Mount"
+  ],
   ["made empty, with another UUID", { wish: fresh, progress: named(someUuid) }, "Refused"],
-  ["made empty, with another UUID, not checked yet", { wish: fresh, progress: { contents: fs("xfs") } }, "Refused"],
+  [
+    "made empty, with another UUID, not checked yet",
+    { wish: fresh, progress: { ...named(someUuid), checked: false } },
+    "Refused"
+  ],
   [
     "made empty, with another UUID, read-only",
     { wish: { ...fresh, ...readOnly }, progress: named(someUuid) },
     "Refused"
   ],
   ["made empty, without a UUID", { wish: fresh, progress: named(undefined) }, "Refused"],
+  ["made empty, formatted by another driver", { wish: fresh, progress: unlabelled }, "Mount"],
+  [
+    "made empty, with another UUID and a label of its class",
+    { wish: fresh, progress: named(someUuid, "data") },
+    "Mount"
+  ],
+  [
+    "made empty, with a label of its class that begins as ours",
+    { wish: fresh, progress: named(someUuid, "csi-data") },
+    "Mount"
+  ],
+  ["made empty, with another UUID and its own label", { wish: fresh, progress: named(someUuid, ourLabel) }, "Mount"],
+  ["made empty, with its own UUID and another's label", { wish: fresh, progress: named(volumeId) }, "Mount"],
   [
     "made empty, another UUID, guard relaxed",
     { wish: { ...fresh, uuidGuard: "warn" }, progress: named(someUuid) },
@@ -133,12 +162,12 @@ const table: ReadonlyArray<readonly [string, Change, string]> = [
   ["made empty, another UUID, guard off", { wish: { ...fresh, uuidGuard: "off" }, progress: named(someUuid) }, "Mount"],
   [
     "made empty, with the UUID of its class",
-    { wish: { ...fresh, mkfs: { mkfsOptions: "-U random" } }, progress: named(someUuid) },
+    { wish: { ...fresh, mkfs: { mkfsOptions: "-U random" } }, progress: named(someUuid, ourLabel) },
     "Mount"
   ],
   [
-    "made empty, with options that say nothing of the UUID",
-    { wish: { ...fresh, mkfs: { mkfsOptions: "-E nodiscard" } }, progress: named(someUuid) },
+    "made empty, made for another volume though the class sets the UUID",
+    { wish: { ...fresh, mkfs: { mkfsOptions: "-U random" } }, progress: named(someUuid) },
     "Refused"
   ],
   [
@@ -262,11 +291,17 @@ describe("decideStage", () => {
     it(`${situation}: ${expected}`, () => assert.strictEqual(outcome(decideStage(facts(change))), expected))
   }
 
-  it("formats with the type asked for and the volume's id as UUID", () => {
+  it("formats with the type asked for, the volume's id as UUID and its beginning as label", () => {
     const verdict = decideStage(facts({ wish: { fileSystem: "xfs" }, progress: { contents: blank } }))
     assert.deepStrictEqual(verdict, {
       _tag: "Do",
-      action: { _tag: "Format", found: "Blank", fileSystem: "xfs", uuid: volumeId as string, options: [] }
+      action: {
+        _tag: "Format",
+        found: "Blank",
+        fileSystem: "xfs",
+        uuid: volumeId as string,
+        options: ["-L", ourLabel]
+      }
     })
   })
 
@@ -275,7 +310,7 @@ describe("decideStage", () => {
     assert.strictEqual(verdict._tag === "Do" && verdict.action._tag === "Format" && verdict.action.found, "Noise")
   })
 
-  it("formats without a UUID where the volume's id is none", () => {
+  it("formats without a UUID and a label where the volume's id is none", () => {
     const verdict = decideStage(facts({ wish: { volumeId: VolumeId("vol-1") }, progress: { contents: blank } }))
     const action: StageAction = { _tag: "Format", found: "Blank", fileSystem: "ext4", uuid: undefined, options: [] }
     assert.deepStrictEqual(verdict, { _tag: "Do", action })
@@ -290,7 +325,7 @@ describe("decideStage", () => {
       found: "Blank",
       fileSystem: "ext4",
       uuid: volumeId as string,
-      options: ["-E", "nodiscard"]
+      options: ["-L", ourLabel, "-E", "nodiscard"]
     }
     for (const key of ["mkfs-options", "mkfsOptions"]) {
       assert.deepStrictEqual(formatWith({ [key]: "-E nodiscard" }), { _tag: "Do", action })
@@ -304,9 +339,18 @@ describe("decideStage", () => {
       found: "Blank",
       fileSystem: "ext4",
       uuid: undefined,
-      options: ["-U", "random"]
+      options: ["-L", ourLabel, "-U", "random"]
     }
     assert.deepStrictEqual(verdict, { _tag: "Do", action })
+  })
+
+  it.each([
+    ["ext4", "-L data", ["-L", "data"]],
+    ["xfs", "-Ldata", ["-L", "data"]],
+    ["btrfs", "--label=data", ["--label", "data"]]
+  ] as const)("leaves the label of %s to the class that sets one: %s", (fileSystem, mkfsOptions, options) => {
+    const verdict = decideStage(facts({ wish: { fileSystem, mkfs: { mkfsOptions } }, progress: { contents: blank } }))
+    assert.deepStrictEqual(verdict._tag === "Do" && verdict.action._tag === "Format" && verdict.action.options, options)
   })
 
   it("does not format with options that are not known to be harmless", () => {
@@ -318,15 +362,16 @@ describe("decideStage", () => {
     assert.include(verdict._tag === "Refuse" ? verdict.error.message : "", "delete the pods at /pod first")
   })
 
-  it("names the remedy of a file system that bears another UUID", () => {
+  it("names the remedy of a file system that was made for another volume", () => {
     for (const [type, tool] of [
       ["ext4", "tune2fs -U"],
       ["xfs", "xfs_admin -U"],
       ["btrfs", "btrfstune -U"]
     ] as const) {
-      const verdict = decideStage(facts({ wish: fresh, progress: named(someUuid, type) }))
+      const verdict = decideStage(facts({ wish: fresh, progress: named(someUuid, othersLabel, type) }))
       const message = verdict._tag === "Refuse" ? verdict.error.message : verdict._tag
       assert.include(message, `the UUID ${someUuid}`)
+      assert.include(message, `the label ${othersLabel}`)
       assert.include(message, `"${tool} ${volumeId} /dev/vdb"`)
       assert.include(message, "filesystem-uuid-guard = warn")
     }

@@ -49,10 +49,9 @@ export interface PluggedDisk {
 }
 
 /** A disk of this machine that both drivers take for the volume. */
-export const plugDisk = (sizeMiB: number) =>
+export const plugDisk = (sizeMiB: number, volumeId: string = randomUUID()) =>
   Effect.gen(function* () {
     const { folder } = yield* Scratch
-    const volumeId = randomUUID()
     const file = join(folder, `volume-${volumeId}`)
     writeFileSync(file, "")
     truncateSync(file, sizeMiB * MiB)
