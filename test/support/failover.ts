@@ -33,6 +33,7 @@ export const lostNode: ClusterNode = {
 }
 
 export const readingOf = (seen: Reading["seen"], at: number, node: ClusterNode = lostNode): Reading => ({
+  askedAt: at,
   at,
   seen,
   lostSince: node.readySince,

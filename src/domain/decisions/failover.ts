@@ -17,6 +17,8 @@ export type Seen = ServerEvidence | "gone" | "unseen"
 
 /** Nova's evidence about one node at one time. */
 export interface Reading {
+  /** When Nova was asked and when it had answered: what it told was so at some time in between. */
+  readonly askedAt: number
   readonly at: number
   readonly seen: Seen
   /** Since when kubelet is missed and the boot that it told last: another of one of them is another outage. */
@@ -75,7 +77,7 @@ const saysTheSame = (one: Reading, other: Reading): boolean =>
 /** Goes on only when two readings at the distance of the rules agree. */
 const readTwice = ({ first, reading }: FailoverFacts, rules: FailoverRules, then: FailoverVerdict): FailoverVerdict => {
   if (first === undefined || !saysTheSame(first, reading)) return { _tag: "Wait", first: reading }
-  return reading.at - first.at >= rules.betweenMillis ? then : { _tag: "Wait", first }
+  return reading.askedAt - first.at >= rules.betweenMillis ? then : { _tag: "Wait", first }
 }
 
 /** More than a third at once looks like a network or a control plane in trouble, not like machines that died. */
@@ -127,7 +129,7 @@ export const decideFailover = (facts: FailoverFacts, rules: FailoverRules): Fail
   if (node.taints.some(isOutOfService)) return nothing
   // Not Ready is something that kubelet says, so that the guest runs.
   if (node.ready !== "Unknown" || node.readySince === undefined) return nothing
-  if (reading.at - node.readySince < rules.lostMillis) return nothing
+  if (reading.askedAt - node.readySince < rules.lostMillis) return nothing
   if (server === undefined || node.volumes.length === 0) return nothing
   if (node.providerServer !== undefined && node.providerServer !== server) {
     return explain(

@@ -43,6 +43,8 @@ describe("a node whose server is off", () => {
     const first = readingOf(off, now - 29_999)
     assert.deepStrictEqual(decideFailover(factsOf(off, { first }), rules), { _tag: "Wait", first })
     assert.strictEqual(wordOf(factsOf(off, { first: readingOf(off, now - 30_000) })), "Taint")
+    const slow = { ...readingOf(off, now), askedAt: now - 1 }
+    assert.strictEqual(wordOf(factsOf(off, { reading: slow, first: readingOf(off, now - 30_000) })), "Wait")
   })
 
   it("is read anew where the first reading was another one", () => {

@@ -1,0 +1,25 @@
+import { Data } from "effect"
+
+/** Kubernetes refused or did not answer. `detail` is one line without secrets. */
+export class ClusterFailure extends Data.TaggedError("ClusterFailure")<{
+  /** What was tried, to follow "could not", such as "taint node-1". */
+  readonly operation: string
+  readonly detail: string
+}> {
+  override get message() {
+    return `could not ${this.operation}: ${this.detail}`
+  }
+}
+
+/** Somebody changed the node after it was looked at; nothing was done. */
+export class NodeChanged extends Data.TaggedError("NodeChanged")<{ readonly name: string }> {
+  override get message() {
+    return `node ${this.name} was changed meanwhile`
+  }
+}
+
+export class NodeNotFound extends Data.TaggedError("NodeNotFound")<{ readonly name: string }> {
+  override get message() {
+    return `Kubernetes has no node ${this.name}`
+  }
+}

@@ -1,0 +1,318 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Layer, Logger, LogLevel, TestClock } from "effect"
+import { layerCloudMemory, layerServerPowerMemory, World } from "../../src/adapters/memory/index.ts"
+import { WorldFault } from "../../src/adapters/memory/worldErrors.ts"
+import { FailoverAssistant } from "../../src/domain/FailoverAssistant.ts"
+import { type FailoverOptions, FailoverSettings } from "../../src/domain/FailoverSettings.ts"
+import { ServerId } from "../../src/domain/Server.ts"
+import { type Cluster, clusterInMemory } from "../support/clusterInMemory.ts"
+
+const ours = "node.kubernetes.io/out-of-service=cinder-csi-failover"
+
+const defaults: FailoverOptions = {
+  lostAfter: Duration.seconds(60),
+  betweenReadings: Duration.seconds(30),
+  stopServers: false,
+  dryRun: false
+}
+
+/** Three nodes of a cluster, each a server of a World, watched by an assistant in virtual time. */
+const watched = <A, E>(
+  test: (cluster: Cluster, server: ServerId, world: World["Type"]) => Effect.Effect<A, E, FailoverAssistant>,
+  options: Partial<FailoverOptions> = {}
+) => {
+  const cluster = clusterInMemory()
+  const cloud = layerCloudMemory({ servers: ["node-1", "node-2", "node-3"].map((name) => ({ name })) })
+  return Effect.gen(function* () {
+    const world = yield* World
+    for (const name of ["node-1", "node-2", "node-3"]) {
+      const server = ServerId((yield* world.control.lookUpServer(name))?.id ?? "")
+      cluster.plugins.set(name, server)
+      yield* cluster.put(name, { ready: "True", providerServer: server, bootId: "boot-1" })
+    }
+    const assistant = yield* FailoverAssistant
+    yield* Effect.forkScoped(assistant.run)
+    return yield* test(cluster, cluster.plugins.get("node-1") ?? ServerId(""), world)
+  }).pipe(
+    Effect.provide(
+      FailoverAssistant.layer.pipe(
+        Layer.provide([cluster.layer, Layer.succeed(FailoverSettings, { ...defaults, ...options })]),
+        Layer.provide(layerServerPowerMemory),
+        Layer.provideMerge(cloud)
+      )
+    ),
+    Effect.scoped,
+    Logger.withMinimumLogLevel(LogLevel.None)
+  )
+}
+
+const lose = (cluster: Cluster, name = "node-1") => cluster.put(name, { ready: "Unknown" })
+const reasons = (cluster: Cluster) => cluster.events.map(({ reason }) => reason)
+const minutes = (count: number) => TestClock.adjust(`${count} minutes`)
+
+describe("a node whose server was stopped", () => {
+  it.effect("is tainted after two readings, and no longer when it is back with another boot", () =>
+    watched((cluster, server, { control }) =>
+      Effect.gen(function* () {
+        yield* control.setServer(server, { vmState: "stopped" })
+        yield* lose(cluster)
+        yield* TestClock.adjust("89 seconds")
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
+        yield* TestClock.adjust("11 seconds")
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [ours])
+        assert.deepStrictEqual(reasons(cluster), ["OutOfService"])
+
+        yield* control.setServer(server, { vmState: "active" })
+        yield* minutes(1)
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [ours])
+        yield* cluster.put("node-1", { ready: "True", bootId: "boot-2" })
+        yield* minutes(1)
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
+        assert.deepStrictEqual(reasons(cluster), ["OutOfService", "BackInService"])
+        assert.deepStrictEqual(cluster.taintsOf("node-2"), [])
+      })
+    )
+  )
+
+  it.effect("is tainted also where it was evacuated meanwhile, and the event says so", () =>
+    watched((cluster, server, { control }) =>
+      Effect.gen(function* () {
+        yield* lose(cluster)
+        yield* control.setServer(server, { computeUp: false })
+        yield* minutes(3)
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
+        yield* control.setServer(server, { taskState: "rebuilding" })
+        yield* minutes(3)
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
+        yield* control.setServer(server, { host: "other", computeUp: true, vmState: "stopped", taskState: undefined })
+        yield* minutes(1)
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [ours])
+        assert.include(cluster.events.at(-1)?.note, "on the compute host that it was moved to")
+      })
+    )
+  )
+
+  it.effect("stays tainted when it comes back and its boot is the one that was found off", () =>
+    watched((cluster, server, { control }) =>
+      Effect.gen(function* () {
+        yield* control.setServer(server, { vmState: "stopped" })
+        yield* lose(cluster)
+        yield* minutes(2)
+        yield* cluster.put("node-1", { ready: "True" })
+        yield* minutes(2)
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [ours])
+        assert.deepStrictEqual(reasons(cluster), ["OutOfService", "SameBoot"])
+      })
+    )
+  )
+
+  it.effect("is read anew when it was started and stopped between two readings", () =>
+    watched((cluster, server, { control }) =>
+      Effect.gen(function* () {
+        yield* control.setServer(server, { vmState: "stopped" })
+        yield* lose(cluster)
+        yield* TestClock.adjust("85 seconds")
+        yield* control.setServer(server, { vmState: "active" })
+        yield* control.setServer(server, { vmState: "stopped" })
+        yield* TestClock.adjust("25 seconds")
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
+        yield* TestClock.adjust("20 seconds")
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [ours])
+      })
+    )
+  )
+
+  it.effect("is read anew after Nova did not answer", () =>
+    watched((cluster, server, { control, faults }) =>
+      Effect.gen(function* () {
+        yield* control.setServer(server, { vmState: "stopped" })
+        yield* lose(cluster)
+        yield* TestClock.adjust("85 seconds")
+        const fault = new WorldFault({ status: 503, kind: "computeFault", message: "away" })
+        yield* Effect.forEach([1, 2, 3, 4], () => faults.failCall({ call: "showServer", fault }))
+        yield* TestClock.adjust("25 seconds")
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
+        yield* TestClock.adjust("30 seconds")
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [ours])
+      })
+    )
+  )
+
+  it.effect("is looked at again where somebody else changed the node at the same time", () =>
+    watched((cluster, server, { control }) =>
+      Effect.gen(function* () {
+        yield* control.setServer(server, { vmState: "stopped" })
+        cluster.interfere.next = cluster.put("node-1", {
+          taints: [{ key: "other", value: "x", effect: "NoSchedule" }]
+        })
+        yield* lose(cluster)
+        yield* minutes(2)
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), ["other=x", ours])
+      })
+    )
+  )
+
+  it.effect("is not tainted when kubelet is heard of right before", () =>
+    watched((cluster, server, { control }) =>
+      Effect.gen(function* () {
+        yield* control.setServer(server, { vmState: "stopped" })
+        cluster.interfere.next = cluster.put("node-1", { ready: "True" })
+        yield* lose(cluster)
+        yield* minutes(5)
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
+        assert.deepStrictEqual(reasons(cluster), [])
+      })
+    )
+  )
+})
+
+describe("a node whose server runs", () => {
+  it.effect("is explained, once in ten minutes, and left alone", () =>
+    watched((cluster, _, { calls }) =>
+      Effect.gen(function* () {
+        yield* lose(cluster)
+        yield* minutes(9)
+        assert.deepStrictEqual(reasons(cluster), ["ServerRuns"])
+        yield* minutes(4)
+        assert.deepStrictEqual(reasons(cluster), ["ServerRuns", "ServerRuns"])
+        assert.notProperty(yield* calls.counts, "stopServer")
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
+      })
+    )
+  )
+
+  it.effect("is stopped once where that is wanted, and tainted when it is off", () =>
+    watched(
+      (cluster, _, { calls }) =>
+        Effect.gen(function* () {
+          yield* lose(cluster)
+          yield* minutes(4)
+          assert.deepStrictEqual((yield* calls.counts).stopServer, 1)
+          assert.deepStrictEqual(cluster.taintsOf("node-1"), [ours])
+          assert.deepStrictEqual(reasons(cluster), ["StoppingServer", "OutOfService"])
+        }),
+      { stopServers: true }
+    )
+  )
+
+  it.effect("on a dead host is not taken for stopped, however long it takes", () =>
+    watched(
+      (cluster, server, { control, calls }) =>
+        Effect.gen(function* () {
+          yield* control.setServer(server, { computeUp: false })
+          yield* lose(cluster)
+          yield* minutes(60)
+          assert.deepStrictEqual((yield* calls.counts).stopServer, 1)
+          assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
+          assert.deepStrictEqual([...new Set(reasons(cluster))], ["StoppingServer", "ServerBusy"])
+        }),
+      { stopServers: true }
+    )
+  )
+
+  it.effect("is not asked to stop again when the answer was lost", () =>
+    watched(
+      (cluster, _, { faults, calls }) =>
+        Effect.gen(function* () {
+          const fault = new WorldFault({ status: 500, kind: "computeFault", message: "lost" })
+          yield* faults.failCall({ call: "stopServer", fault })
+          yield* lose(cluster)
+          yield* minutes(10)
+          assert.deepStrictEqual((yield* calls.counts).stopServer, 1)
+          assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
+          assert.deepStrictEqual([...new Set(reasons(cluster))], ["StopNotDone"])
+        }),
+      { stopServers: true }
+    )
+  )
+
+  it.effect("is asked to stop again in another outage", () =>
+    watched(
+      (cluster, server, { control, calls }) =>
+        Effect.gen(function* () {
+          yield* lose(cluster)
+          yield* minutes(4)
+          yield* control.setServer(server, { vmState: "active" })
+          yield* cluster.put("node-1", { ready: "True", bootId: "boot-2" })
+          yield* minutes(1)
+          yield* lose(cluster)
+          yield* minutes(4)
+          assert.deepStrictEqual((yield* calls.counts).stopServer, 2)
+          assert.deepStrictEqual(cluster.taintsOf("node-1"), [ours])
+        }),
+      { stopServers: true }
+    )
+  )
+
+  it.effect("is not stopped when more than a third of the nodes are missed", () =>
+    watched(
+      (cluster, _, { calls }) =>
+        Effect.gen(function* () {
+          yield* lose(cluster)
+          yield* lose(cluster, "node-2")
+          yield* minutes(10)
+          assert.notProperty(yield* calls.counts, "stopServer")
+          assert.deepStrictEqual([...new Set(reasons(cluster))], ["TooManyNodesLost"])
+        }),
+      { stopServers: true }
+    )
+  )
+})
+
+describe("nothing is done", () => {
+  it.effect("on a dry run, but said once", () =>
+    watched(
+      (cluster, server, { control, calls }) =>
+        Effect.gen(function* () {
+          yield* control.setServer(server, { vmState: "stopped" })
+          yield* lose(cluster)
+          yield* minutes(9)
+          assert.deepStrictEqual(reasons(cluster), ["DryRunOutOfService"])
+          yield* control.setServer(server, { vmState: "active" })
+          yield* minutes(4)
+          assert.deepStrictEqual(reasons(cluster), ["DryRunOutOfService", "DryRunStoppingServer"])
+          assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
+          assert.notProperty(yield* calls.counts, "stopServer")
+        }),
+      { stopServers: true, dryRun: true }
+    )
+  )
+
+  it.effect("about a server that is deleted, and its node may vanish at any time", () =>
+    watched((cluster, server, { control }) =>
+      Effect.gen(function* () {
+        yield* control.loseServer(server)
+        yield* lose(cluster)
+        yield* minutes(3)
+        assert.deepStrictEqual(reasons(cluster), ["ServerGone"])
+        cluster.remove("node-1")
+        yield* minutes(3)
+        assert.deepStrictEqual(reasons(cluster), ["ServerGone"])
+      })
+    )
+  )
+
+  it.effect("while Kubernetes does not answer, and it goes on afterwards", () =>
+    watched((cluster, server, { control }) =>
+      Effect.gen(function* () {
+        yield* control.setServer(server, { vmState: "stopped" })
+        yield* lose(cluster)
+        cluster.down.is = true
+        yield* minutes(5)
+        cluster.down.is = false
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
+        yield* minutes(1)
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [ours])
+      })
+    )
+  )
+
+  it.effect("to ask Nova while every node is there", () =>
+    watched((_, __, { calls }) =>
+      Effect.gen(function* () {
+        yield* minutes(10)
+        assert.deepStrictEqual(yield* calls.counts, {})
+      })
+    )
+  )
+})
