@@ -1,24 +1,25 @@
-import { spawn, spawnSync } from "node:child_process"
-import { existsSync, mkdirSync, openSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { mkdirSync, openSync } from "node:fs"
 import { join } from "node:path"
 import { performance } from "node:perf_hooks"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Cause, Console, Effect, Schedule } from "effect"
+import { Cause, Console, Effect } from "effect"
 import {
   type CsiClient,
   VolumeCapability_AccessMode_Mode as Mode,
-  makeCsiClient,
   type VolumeCapability
 } from "../../src/adapters/csi/client.ts"
 import { type LoopDisk, makeDisk, Scratch, sh } from "../host/loopDisks.ts"
+import { whileDisksHang } from "./hanging.ts"
+import { type Pair, reportPairs } from "./measuring.ts"
+import { started, untilProbed } from "./processes.ts"
 
 /**
  * What staging costs beside the commands that it cannot do without, by turns on loop disks of 1 GiB: through the socket of
- * a driver that runs as in the image, and in one shell. Needs root.
+ * a driver that runs as in the image, and in one shell. Then what four disks that hang cost everybody else. Needs root.
  */
 const driverProgram = "build/labDriver.cjs"
 const nodeFlags = ["--max-semi-space-size=1", "--max-old-space-size=96", "--optimize-for-size"]
-const image = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "65536" }
 
 const diskMiB = 1024
 const warmUps = 3
@@ -43,21 +44,8 @@ const startDriver = (folder: string) =>
       `--endpoint=unix://${socket}`,
       "--provide-controller-service=false"
     ]
-    yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        spawn(process.execPath, args, { stdio: ["ignore", log, log], env: { ...process.env, ...image } })
-      ),
-      (child) =>
-        Effect.async<void>((resume) => {
-          child.once("exit", () => resume(Effect.void))
-          child.kill("SIGTERM")
-        })
-    )
-    yield* Effect.sync(() => existsSync(socket)).pipe(
-      Effect.repeat({ until: (there) => there, schedule: Schedule.spaced("5 millis") }),
-      Effect.timeout("20 seconds")
-    )
-    return yield* makeCsiClient(`unix:${socket}`)
+    const driver = yield* started(log, process.execPath, args)
+    return { socket, driver, csi: yield* untilProbed(socket) }
   })
 
 /** Milliseconds; what the disks before it left to be written does not count. */
@@ -79,8 +67,8 @@ const stage = (csi: CsiClient, { volume }: LoopDisk, stagingTargetPath: string) 
   csi.nodeStageVolume({ volumeId: volume, stagingTargetPath, volumeCapability: capability }, { timeout: "1 minute" })
 
 interface Round {
-  readonly fresh: { readonly commands: number; readonly driver: number }
-  readonly existing: { readonly commands: number; readonly driver: number }
+  readonly fresh: Pair
+  readonly existing: Pair
 }
 
 const makeRound = (csi: CsiClient, folder: string, index: number) =>
@@ -100,10 +88,8 @@ const makeRound = (csi: CsiClient, folder: string, index: number) =>
     })
 
     // Who goes first takes turns too.
-    const pair = (commands: Effect.Effect<number>, driver: typeof freshDriver) =>
-      index % 2 === 0
-        ? Effect.all({ commands, driver })
-        : Effect.map(Effect.all({ driver, commands }), ({ commands, driver }) => ({ commands, driver }))
+    const pair = (bare: Effect.Effect<number>, measured: typeof freshDriver) =>
+      index % 2 === 0 ? Effect.all({ bare, measured }) : Effect.all({ measured, bare })
     const fresh = yield* pair(freshCommands, freshDriver)
     yield* unmountBoth
     const existing = yield* pair(existingCommands, existingDriver)
@@ -112,44 +98,26 @@ const makeRound = (csi: CsiClient, folder: string, index: number) =>
     return { fresh, existing } satisfies Round
   })
 
-const median = (values: ReadonlyArray<number>): number => {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
-}
-
-const report = (what: string, pairs: ReadonlyArray<Round["fresh"]>) => {
-  const ratios = pairs.map(({ commands, driver }) => driver / commands)
-  const ratio = median(ratios)
-  return Console.log(
-    `${what}: commands ${median(pairs.map(({ commands }) => commands)).toFixed(1)} ms, ` +
-      `driver ${median(pairs.map(({ driver }) => driver)).toFixed(1)} ms, ` +
-      `ratio ${ratio.toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}; asked: ${askedRatio}): ` +
-      (ratio <= askedRatio ? "reached" : "MISSED")
-  )
-}
-
 const bench = Effect.gen(function* () {
   const { folder } = yield* Scratch
-  const csi = yield* startDriver(folder)
+  const { csi, driver, socket } = yield* startDriver(folder)
   yield* Console.log(`Node ${process.version}, ${rounds} pairs after ${warmUps} that do not count, medians`)
   const all = yield* Effect.forEach(Array.from({ length: warmUps + rounds }), (_, index) =>
     makeRound(csi, folder, index)
   )
   const counted = all.slice(warmUps)
-  yield* report(
-    "blank disk (blkid -p, mkfs.ext4, mount)",
-    counted.map(({ fresh }) => fresh)
-  )
-  yield* report(
-    "disk with ext4 (blkid -p, fsck.ext4 -a, mount)",
-    counted.map(({ existing }) => existing)
-  )
+  const names = ["commands", "driver"] as const
+  const fresh = counted.map((round) => round.fresh)
+  yield* reportPairs("blank disk (blkid -p, mkfs.ext4, mount)", names, fresh, askedRatio)
+  const existing = counted.map((round) => round.existing)
+  yield* reportPairs("disk with ext4 (blkid -p, fsck.ext4 -a, mount)", names, existing, askedRatio)
+  yield* whileDisksHang(csi, socket, driver)
 })
 
-const built = spawnSync(process.execPath, ["scripts/run-ts.mjs", "--build", "test/openstack/support/labDriver.ts"], {
-  stdio: "inherit"
-})
-if (built.status !== 0) process.exit(1)
+for (const program of ["test/openstack/support/labDriver.ts", "test/bench/prober.ts"]) {
+  const { status } = spawnSync(process.execPath, ["scripts/run-ts.mjs", "--build", program], { stdio: "inherit" })
+  if (status !== 0) process.exit(1)
+}
 NodeRuntime.runMain(
   Effect.scoped(bench).pipe(
     Effect.provide(Scratch.layer),

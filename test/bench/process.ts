@@ -1,27 +1,23 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
+import { type ChildProcess, spawnSync } from "node:child_process"
+import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Cause, Console, Duration, Effect, Fiber, Schedule } from "effect"
+import { Cause, Console, Effect, Schedule } from "effect"
 import {
   type CsiClient,
   VolumeCapability_AccessMode_Mode as Mode,
-  makeCsiClient,
   type VolumeCapability
 } from "../../src/adapters/csi/client.ts"
 import { bytesOf } from "../../src/domain/Capacity.ts"
+import { elapsed, percentile, sorted, verdict } from "./measuring.ts"
+import { probedDuring, started, untilProbed } from "./processes.ts"
 
 /**
  * What the driver costs as a process, with the cloud in another one: cold start, memory after many volumes, and how
  * quickly Probe is answered while many volumes are being made.
  */
 const program = "build/cinder-csi-plugin.cjs"
-const proberProgram = "build/prober.cjs"
-/** As the image runs it: flags of Node in the program's first line, and these variables. */
-const image = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "65536" }
-
 /** What the processes print, for when something goes wrong. */
 const log = openSync("build/bench-process.log", "w")
 
@@ -30,39 +26,12 @@ const capability: VolumeCapability = {
   accessMode: { mode: Mode.SINGLE_NODE_WRITER }
 }
 
-const started = (command: string, args: ReadonlyArray<string>) =>
-  Effect.acquireRelease(
-    Effect.sync(() => spawn(command, [...args], { stdio: ["ignore", log, log], env: { ...process.env, ...image } })),
-    (child) =>
-      Effect.async<void>((resume) => {
-        child.once("exit", () => resume(Effect.void))
-        child.kill("SIGTERM")
-      })
-  )
-
-/** A client that finds no socket waits a second before it tries again, so the socket is waited for first. */
-const untilProbed = (socket: string) =>
-  Effect.gen(function* () {
-    yield* Effect.sync(() => existsSync(socket)).pipe(
-      Effect.repeat({ until: (there) => there, schedule: Schedule.spaced("2 millis") })
-    )
-    const csi = yield* makeCsiClient(`unix:${socket}`)
-    yield* csi.probe({}, { timeout: "10 seconds" }).pipe(Effect.retry(Schedule.spaced("5 millis")))
-    return csi
-  }).pipe(Effect.timeout("20 seconds"))
-
 const residentMiB = ({ pid }: ChildProcess, line: "VmRSS" | "VmHWM"): number => {
   const kib = new RegExp(`${line}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
   return Number(kib) / 1024
 }
 
 const megabytes = (mebibytes: number): string => ((mebibytes * 1_048_576) / 1_000_000).toFixed(1)
-
-const percentile = (sorted: ReadonlyArray<number>, share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-
-const elapsed = <A, E, R>(work: Effect.Effect<A, E, R>) =>
-  Effect.map(Effect.timed(work), ([duration]) => Duration.toMillis(duration))
 
 const driverArgs = (socket: string, config: string) => [
   `--endpoint=unix://${socket}`,
@@ -84,7 +53,7 @@ const coldStarts = (folder: string, config: string) =>
         const socket = join(folder, `cold-${run}.sock`)
         return yield* elapsed(
           Effect.gen(function* () {
-            yield* started(program, driverArgs(socket, config))
+            yield* started(log, program, driverArgs(socket, config))
             yield* untilProbed(socket)
           })
         )
@@ -92,38 +61,12 @@ const coldStarts = (folder: string, config: string) =>
     )
   )
 
-/** Answer times of Probe in milliseconds while the work is done, as another process sees them. */
-const probedDuring = <A, E, R>(socket: string, work: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const prober = yield* Effect.acquireRelease(
-      Effect.sync(() => {
-        const child = spawn(process.execPath, [proberProgram, `unix:${socket}`])
-        child.stderr.resume()
-        return { child, input: child.stdin, output: child.stdout }
-      }),
-      ({ child }) => Effect.sync(() => child.kill("SIGKILL"))
-    )
-    const lines = createInterface({ input: prober.output })
-    const nextLine = Effect.async<string>((resume) => {
-      lines.once("line", (line) => resume(Effect.succeed(line)))
-    })
-    yield* nextLine
-    const result = yield* work
-    const report = yield* Effect.fork(nextLine)
-    yield* Effect.yieldNow()
-    prober.input.end()
-    const times: Array<number> = JSON.parse(yield* Fiber.join(report))
-    return { result, times }
-  }).pipe(Effect.scoped)
-
-const verdict = (measured: number, limit: number): string => (measured <= limit ? "reached" : "MISSED")
-
 const bench = Effect.gen(function* () {
   const folder = mkdtempSync(join(tmpdir(), "cinder-csi-bench-"))
   yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(folder, { recursive: true, force: true })))
   const config = join(folder, "cloud.conf")
   // The cloud keeps every volume and is not what is measured: no limits for it.
-  yield* started(process.execPath, [program, "cloud", `--cloud-config=${config}`, "--create-millis=200"])
+  yield* started(log, process.execPath, [program, "cloud", `--cloud-config=${config}`, "--create-millis=200"])
   yield* Effect.sync(() => readFileSync(config)).pipe(
     Effect.sandbox,
     Effect.retry(Schedule.spaced("20 millis")),
@@ -131,14 +74,14 @@ const bench = Effect.gen(function* () {
   )
   yield* Console.log(`Node ${process.version}, started as ${readFileSync(program, "utf8").split("\n")[0]?.slice(2)}`)
 
-  const cold = (yield* coldStarts(folder, config)).slice().sort((a, b) => a - b)
+  const cold = sorted(yield* coldStarts(folder, config))
   const median = percentile(cold, 0.5)
   yield* Console.log(
     `cold start to first Probe: median ${median.toFixed(0)} ms of ${cold.map((ms) => ms.toFixed(0)).join(", ")} (asked: 500 ms): ${verdict(median, 500)}`
   )
 
   const socket = join(folder, "csi.sock")
-  const driver = yield* started(program, driverArgs(socket, config))
+  const driver = yield* started(log, program, driverArgs(socket, config))
   const csi = yield* untilProbed(socket)
   yield* Console.log(`RSS at rest: ${residentMiB(driver, "VmRSS").toFixed(1)} MiB`)
 
@@ -151,11 +94,11 @@ const bench = Effect.gen(function* () {
       })
     )
   )
-  const sorted = times.sort((a, b) => a - b)
-  const p99 = percentile(sorted, 0.99)
+  const answers = sorted(times)
+  const p99 = percentile(answers, 0.99)
   yield* Console.log(
-    `Probe while 1,000 CreateVolume are in flight (${(burst / 1000).toFixed(1)} s, ${sorted.length} probes): ` +
-      `median ${percentile(sorted, 0.5).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, worst ${sorted.at(-1)?.toFixed(1)} ms (asked: p99 50 ms): ${verdict(p99, 50)}`
+    `Probe while 1,000 CreateVolume are in flight (${(burst / 1000).toFixed(1)} s, ${answers.length} probes): ` +
+      `median ${percentile(answers, 0.5).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, worst ${answers.at(-1)?.toFixed(1)} ms (asked: p99 50 ms): ${verdict(p99, 50)}`
   )
 
   const rest = yield* elapsed(

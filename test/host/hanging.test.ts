@@ -1,15 +1,14 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { performance } from "node:perf_hooks"
 import { assert, describe, it } from "@effect/vitest"
 import { status } from "@grpc/grpc-js"
 import { Duration, Effect, Fiber, Metric, Schedule } from "effect"
-import type { CsiClient } from "../../src/adapters/csi/client.ts"
 import { defaultHostOptions } from "../../src/adapters/host/HostOptions.ts"
 import { readPieces, readPiecesByChildren } from "../../src/adapters/host/pieces.ts"
 import { abandonedChildren } from "../../src/adapters/process/abandoned.ts"
 import { HostMounter } from "../../src/ports/HostMounter.ts"
-import { live, mountCapability, startWired } from "../support/wiredDriver.ts"
+import { live, startWired } from "../support/wiredDriver.ts"
 import { hangingFolder, makeHangingDisk, makeUnreadableDisk, makeUnwritableDisk } from "./dyingDisks.ts"
 import {
   found,
@@ -23,6 +22,7 @@ import {
   Scratch,
   sh
 } from "./loopDisks.ts"
+import { volumeOver, wholeLife } from "./volumeLife.ts"
 
 const limits = { ...defaultHostOptions.limits, scan: Duration.seconds(3), mount: Duration.seconds(4) }
 
@@ -35,30 +35,6 @@ const startNode = Effect.gen(function* () {
   })
   return csi
 })
-
-/** A volume as kubelet asks for it, step by step. */
-const onItsWay = ({ volume: volumeId }: LoopDisk, csi: CsiClient) =>
-  Effect.map(Scratch, ({ folder }) => {
-    const staging = join(folder, "kubelet", volumeId, "globalmount")
-    const target = join(folder, "kubelet", "pods", volumeId, "mount")
-    mkdirSync(staging, { recursive: true })
-    mkdirSync(dirname(target), { recursive: true })
-    const asked = { volumeId, volumeCapability: mountCapability(), stagingTargetPath: staging }
-    return {
-      staging,
-      target,
-      stage: csi.nodeStageVolume(asked),
-      publish: csi.nodePublishVolume({ ...asked, targetPath: target }),
-      measure: csi.nodeGetVolumeStats({ volumeId, volumePath: target }),
-      unpublish: csi.nodeUnpublishVolume({ volumeId, targetPath: target }),
-      unstage: csi.nodeUnstageVolume({ volumeId, stagingTargetPath: staging })
-    }
-  })
-
-type Volume = Effect.Effect.Success<ReturnType<typeof onItsWay>>
-
-const wholeLife = ({ measure, publish, stage, unpublish, unstage }: Volume) =>
-  Effect.all([stage, publish, measure, unpublish, unstage], { discard: true })
 
 const millisOf = (effect: Effect.Effect<unknown, unknown>) =>
   Effect.gen(function* () {
@@ -93,7 +69,7 @@ describe("four volumes whose disks hang", () => {
         const { folder } = yield* Scratch
         const csi = yield* startNode
         const cloud = yield* hangingFolder
-        const volumeOn = (disk: LoopDisk) => onItsWay(disk, csi)
+        const volumeOn = (disk: LoopDisk) => volumeOver(csi, disk)
         const [blank, measured, unpublished, unstaged] = yield* Effect.all(
           ["blank", "measured", "unpublished", "unstaged"].map(() =>
             Effect.flatMap(makeHangingDisk(cloud, 64), volumeOn)
