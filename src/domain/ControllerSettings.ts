@@ -13,6 +13,11 @@ export interface ControllerOptions {
   readonly zoneMap?: ZoneMap
   /** Make volumes with a file system for several writing nodes too. Default false: the first two writers destroy it. */
   readonly multiWriterFileSystem?: boolean
+  /**
+   * Remove in Cinder what a server that Nova does not have left attached. Default false: releases of Cinder before the
+   * correction of https://security.openstack.org/ossa/OSSA-2023-003.html do so without asking Nova once more.
+   */
+  readonly removeStaleAttachments?: boolean
 }
 
 export class ControllerSettings extends Context.Tag("cinder-csi/domain/ControllerSettings")<

@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import { Cinder } from "../ports/Cinder.ts"
 import { CloudWatch } from "../ports/CloudWatch.ts"
 import { Nova } from "../ports/Nova.ts"
+import { ControllerSettings } from "./ControllerSettings.ts"
 import { silence } from "./decisions/explanations.ts"
 import { brokenHere, decideUnpublish, type UnpublishAction, type UnpublishFacts } from "./decisions/unpublish.ts"
 import type { Awaited } from "./decisions/Verdict.ts"
@@ -25,6 +26,7 @@ export const makeDetachVolume = Effect.fnUntraced(function* ({ limits, lost }: A
   const nova = yield* Nova
   const watch = yield* CloudWatch
   const vanished = yield* makeVanishedServers
+  const { removeStaleAttachments = false } = yield* ControllerSettings
 
   const look = (id: VolumeId) =>
     Effect.catchTag(cinder.getVolume(id), "VolumeNotFound", () => Effect.succeed(undefined))
@@ -106,6 +108,17 @@ export const makeDetachVolume = Effect.fnUntraced(function* ({ limits, lost }: A
       case "LookAtServer":
         if (facts.looks > 0) yield* Effect.sleep(pauseBetweenLooks)
         return yield* lookAtServer(facts)
+      case "RemoveAttachment": {
+        yield* Effect.logWarning(
+          `server ${facts.serverId} is gone from Nova, and what it left attached of volume ${facts.id} is removed: attachment ${action.attachmentId}`
+        )
+        const removal = yield* cinder.removeAttachment(action.attachmentId).pipe(
+          Effect.as("accepted" as const),
+          Effect.catchAll((refused) => Effect.succeed({ refused })),
+          Effect.uninterruptible
+        )
+        return { ...facts, removal, waitedMillis: 0, volume: yield* look(facts.id) }
+      }
       case "Explain":
         return yield* brokenHere(action.volume, facts.serverId, (yield* cinder.explain(facts.id)) ?? silence)
     }
@@ -113,10 +126,11 @@ export const makeDetachVolume = Effect.fnUntraced(function* ({ limits, lost }: A
 
   const detachFrom = Effect.fnUntraced(function* (volume: Volume | undefined, id: VolumeId, serverId: ServerId) {
     const unknown = { server: undefined, looks: 0, request: undefined, watchedMillis: undefined }
+    const stale = { removesStale: removeStaleAttachments, removal: undefined }
     const nothing = { waitedMillis: 0, asked: 0, goneMillis: 0 }
     const landingMillis = yield* lost.landingMillis(id, serverId)
     yield* pursue<UnpublishFacts, UnpublishAction, void, DomainError, never>(
-      { id, serverId, volume, landingMillis, ...unknown, ...nothing },
+      { id, serverId, volume, landingMillis, ...unknown, ...nothing, ...stale },
       { decide: decideUnpublish, act, wait }
     )
   })

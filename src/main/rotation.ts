@@ -39,6 +39,7 @@ const blockStorageKeys: Readonly<Record<keyof BlockStorageSettings, string>> = {
   ignoreVolumeAz: "ignore-volume-az",
   ignoreVolumeMicroversion: "ignore-volume-microversion",
   multiWriterFileSystem: "multi-writer-filesystem",
+  removeStaleAttachments: "remove-stale-attachments",
   singleNodeMultiWriter: "single-node-multi-writer"
 }
 

@@ -50,7 +50,7 @@ const buildClouds = (
     const { ignoreVolumeMicroversion: ignoreMicroversions } = conf.blockStorage
     const cloudOptions = { userAgent, observe, proxies: options.proxies, ignoreMicroversions }
     const { cluster, withTopology } = options
-    const { ignoreVolumeAz, multiWriterFileSystem } = conf.blockStorage
+    const { ignoreVolumeAz, multiWriterFileSystem, removeStaleAttachments } = conf.blockStorage
     const claims: Layer.Layer<never> = options.pvcAnnotations
       ? Layer.succeedContext(yield* Layer.build(layerClaims(options, pod)))
       : Layer.empty
@@ -60,7 +60,8 @@ const buildClouds = (
         withTopology,
         ignoreVolumeZone: ignoreVolumeAz,
         zoneMap: cloud.zoneMap,
-        multiWriterFileSystem
+        multiWriterFileSystem,
+        removeStaleAttachments
       }).pipe(Layer.provide(layerCloud(cloud, live, cloudOptions)), Layer.provide(claims))
     return yield* Layer.build(layerClouds(new Map([...served].map(([name, cloud]) => [name, controllerOf(cloud)]))))
   })

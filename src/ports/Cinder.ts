@@ -106,6 +106,11 @@ export class Cinder extends Context.Tag("cinder-csi/ports/Cinder")<
     readonly createBackup: (spec: NewBackup) => Effect.Effect<BackupId, CloudFailure | QuotaExceeded>
     /** Accepted, not yet gone. Succeeds when there is no such backup. */
     readonly deleteBackup: (id: BackupId) => Effect.Effect<void, CloudFailure>
+    /**
+     * Removes what a server that Nova does not have any more left attached. `conflict`: Nova knows the attachment, as Cinder
+     * finds out by asking it. Succeeds when there is no such attachment.
+     */
+    readonly removeAttachment: (attachmentId: string) => Effect.Effect<void, CloudFailure>
     /** Names of Cinder's zones, which need not be those of Nova. */
     readonly listZones: Effect.Effect<ReadonlyArray<string>, CloudFailure>
     /** The newest message Cinder left for users about an object; best effort, hence no error. */

@@ -157,6 +157,24 @@ describe.each(clouds)("Nova %s", (_, cloud) => {
     }).pipe(Effect.provide(cloud({ servers })))
   )
 
+  it.scopedLive("leaves it to Cinder to remove what a vanished server left attached, and only that", () =>
+    Effect.gen(function* () {
+      const nova = yield* Nova
+      const cinder = yield* Cinder
+      const { control } = yield* World
+      const id = yield* serverNamed("node-1")
+      const volume = yield* newVolume()
+      yield* nova.attach(id, volume, false)
+      const attachment = (yield* cinder.getVolume(volume)).attachments[0]?.attachmentId ?? ""
+      assert.strictEqual(yield* outcome(cinder.removeAttachment(attachment)), "conflict")
+      yield* control.loseServer(id).pipe(Effect.orDie)
+      yield* cinder.removeAttachment(attachment)
+      yield* cinder.removeAttachment(attachment)
+      const { status, attachments } = yield* cinder.getVolume(volume)
+      assert.deepStrictEqual([status, attachments], ["available", []])
+    }).pipe(Effect.provide(cloud({ servers })))
+  )
+
   it.scopedLive("extends a volume in use only if told that it is", () =>
     Effect.gen(function* () {
       const nova = yield* Nova

@@ -134,6 +134,8 @@ const decidedUnpublish = (server: ServerState, volume: VolumeState): Answer => {
     asked: 0,
     watchedMillis: undefined,
     goneMillis: 0,
+    removesStale: false,
+    removal: undefined,
     landingMillis: 0
   }
   for (let step = 0; step < 10; step += 1) {

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, TestClock } from "effect"
 import { World } from "../../src/adapters/memory/index.ts"
+import { conflict } from "../../src/adapters/memory/worldErrors.ts"
 import { asAttacher } from "../support/attacher.ts"
 import {
   detached,
@@ -221,5 +222,32 @@ describe("a server that vanished from Nova and not from Cinder", () => {
       yield* calls.reset
       assert.strictEqual((yield* Effect.flip(unpublishFrom(id, node1)))._tag, "NotReady", "at once by now")
     }).pipe(Effect.provide(twoNodes()))
+  )
+
+  it.effect("loses its attachment after a minute where that was switched on", () =>
+    Effect.gen(function* () {
+      const { control, calls } = yield* World
+      const id = yield* published
+      yield* control.loseServer(node1)
+      const call = yield* Effect.fork(unpublishFrom(id, node1))
+      yield* TestClock.adjust("59 seconds")
+      assert.isUndefined((yield* calls.counts).deleteAttachment)
+      yield* TestClock.adjust("6 seconds")
+      yield* Fiber.join(call)
+      assert.deepStrictEqual(yield* placesOf(id), detached)
+    }).pipe(Effect.provide(twoNodes({}, "0 seconds", { removeStaleAttachments: true })))
+  )
+
+  it.effect("keeps it where Cinder refuses, which is said", () =>
+    Effect.gen(function* () {
+      const { control, faults } = yield* World
+      const id = yield* published
+      yield* control.loseServer(node1)
+      const fault = conflict("ConflictNovaUsingAttachment: Detach volume using the Compute API")
+      yield* faults.failCall({ call: "deleteAttachment", fault, times: 10 })
+      const error = yield* Effect.flip(inTime(unpublishFrom(id, node1), "2 minutes"))
+      assert.strictEqual(error._tag, "NotReady")
+      assert.include(error.message, "Cinder does not remove it: ConflictNovaUsingAttachment")
+    }).pipe(Effect.provide(twoNodes({}, "0 seconds", { removeStaleAttachments: true })))
   )
 })

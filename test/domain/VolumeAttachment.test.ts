@@ -3,6 +3,7 @@ import { Effect, Exit, Fiber, Layer, TestClock } from "effect"
 import { World, type WorldOptions } from "../../src/adapters/memory/index.ts"
 import { badRequest, conflict, serverFault } from "../../src/adapters/memory/worldErrors.ts"
 import { layerPolling } from "../../src/adapters/waiting/PollingCloudWatch.ts"
+import { ControllerSettings } from "../../src/domain/ControllerSettings.ts"
 import { CloudFailure, ServerNotFound, VolumeNotFound } from "../../src/domain/errors.ts"
 import { ServerId } from "../../src/domain/Server.ts"
 import { VolumeId } from "../../src/domain/Volume.ts"
@@ -21,7 +22,7 @@ import {
   twoNodes,
   unpublishFrom
 } from "../support/attachments.ts"
-import { blockOn, inTime, mountOn, requestsOf } from "../support/controllerOnWorld.ts"
+import { blockOn, controllerOptions, inTime, mountOn, requestsOf } from "../support/controllerOnWorld.ts"
 
 const slow: WorldOptions = { latencies: { attach: "5 seconds", detach: "4 seconds", bdmCleanup: "2 seconds" } }
 
@@ -259,7 +260,11 @@ describe("VolumeAttachment.publish", () => {
         getServer: (id) => (silent === "Nova" ? silence : Effect.fail(new ServerNotFound({ id })))
       })
     )
-    const attachment = VolumeAttachment.layer.pipe(Layer.provide(layerPolling()), Layer.provide(services))
+    const attachment = VolumeAttachment.layer.pipe(
+      Layer.provide(layerPolling()),
+      Layer.provide(services),
+      Layer.provide(Layer.succeed(ControllerSettings, controllerOptions))
+    )
     return Effect.gen(function* () {
       const error = yield* Effect.flip(publishTo(VolumeId("v"), node1))
       assert.strictEqual(error._tag, tag)

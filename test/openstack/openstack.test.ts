@@ -1,4 +1,6 @@
 import { layer } from "@effect/vitest"
+import { failures } from "./suites/failures.ts"
+import { fullServers } from "./suites/fullServers.ts"
 import { leftovers } from "./suites/leftovers.ts"
 import { logins } from "./suites/logins.ts"
 import { placement } from "./suites/placement.ts"
@@ -9,5 +11,7 @@ layer(layerLab, { excludeTestServices: true, timeout: minutes(8) })("on a real O
   volumeLives(it)
   logins(it)
   placement(it)
+  failures(it)
+  fullServers(it)
   leftovers(it)
 })

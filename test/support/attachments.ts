@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { World, type WorldOptions } from "../../src/adapters/memory/index.ts"
 import type { AccessMode } from "../../src/domain/Capability.ts"
+import type { ControllerOptions } from "../../src/domain/ControllerSettings.ts"
 import { ServerId } from "../../src/domain/Server.ts"
 import { VolumeId } from "../../src/domain/Volume.ts"
 import { VolumeAttachment } from "../../src/domain/VolumeAttachment.ts"
@@ -10,7 +11,11 @@ export const node1 = ServerId("11111111-1111-4111-8111-111111111111")
 export const node2 = ServerId("22222222-2222-4222-8222-222222222222")
 
 /** The controller's services over a World with two servers. */
-export const twoNodes = (options: WorldOptions = {}, requestsTake: `${number} seconds` = "0 seconds") =>
+export const twoNodes = (
+  options: WorldOptions = {},
+  requestsTake: `${number} seconds` = "0 seconds",
+  settings: Partial<ControllerOptions> = {}
+) =>
   controllerOnWorld(
     {
       servers: [
@@ -20,7 +25,7 @@ export const twoNodes = (options: WorldOptions = {}, requestsTake: `${number} se
       volumeTypes: [{ name: "fast" }, { name: "shared", multiattach: true }, { name: "secret", encrypted: true }],
       ...options
     },
-    {},
+    settings,
     requestsTake
   )
 

@@ -20,6 +20,7 @@ export interface BlockStorageSettings {
   readonly ignoreVolumeAz: boolean
   readonly ignoreVolumeMicroversion: boolean
   readonly multiWriterFileSystem: boolean
+  readonly removeStaleAttachments: boolean
   readonly singleNodeMultiWriter: boolean
 }
 
@@ -52,6 +53,7 @@ const readBlockStorage = (settings: Settings): Decoded<BlockStorageSettings> =>
     ignoreVolumeAz: written["ignore-volume-az"] ?? false,
     ignoreVolumeMicroversion: written["ignore-volume-microversion"] ?? false,
     multiWriterFileSystem: written["multi-writer-filesystem"] ?? false,
+    removeStaleAttachments: written["remove-stale-attachments"] ?? false,
     singleNodeMultiWriter: written["single-node-multi-writer"] ?? true
   }))
 

@@ -244,6 +244,7 @@ export const BlockStorageKeys = Schema.Struct({
   "ignore-volume-az": key(Flag),
   "ignore-volume-microversion": key(Flag),
   "multi-writer-filesystem": key(Flag),
+  "remove-stale-attachments": key(Flag),
   "single-node-multi-writer": key(Flag)
 })
 

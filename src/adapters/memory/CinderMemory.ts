@@ -91,6 +91,15 @@ export const layerCinderMemory: Layer.Layer<Cinder, never, World> = Layer.effect
           .createVolume({ ...spec, ...idsOf(source), type: volumeType })
           .pipe(Effect.map(toVolume), Effect.mapError(quotaOrFailure("create volume")))
       ),
+      removeAttachment: Effect.fn("CinderMemory.removeAttachment")((id: string) =>
+        repeated(cinder.deleteAttachment(id)).pipe(
+          Effect.catchIf(
+            ({ status }) => status === 404,
+            () => Effect.void
+          ),
+          Effect.mapError(failure("remove attachment"))
+        )
+      ),
       deleteVolume: Effect.fn("CinderMemory.deleteVolume")((id: VolumeId) =>
         repeated(cinder.deleteVolume(id, { cascade: false })).pipe(
           Effect.catchIf(isMissing, () => Effect.void),

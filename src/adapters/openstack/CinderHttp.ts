@@ -13,7 +13,13 @@ import { MessagesReply, newVolumeBody, toVolume, VolumeReply, ZonesReply } from 
 import { presentable } from "./failures.ts"
 import { pathSegment } from "./ids.ts"
 import type { Keystone } from "./Keystone.ts"
-import { withBackupAsSource, withExtendInUse, withMessageFilters, withoutMicroversions } from "./microversions.ts"
+import {
+  withAttachments,
+  withBackupAsSource,
+  withExtendInUse,
+  withMessageFilters,
+  withoutMicroversions
+} from "./microversions.ts"
 import { makeService, type ServiceOptions } from "./OpenStackHttp.ts"
 
 const messagesTimeoutMillis = 5_000
@@ -80,6 +86,23 @@ const makeCinder = (options: CinderOptions) =>
       }).pipe(Effect.catchTag("RequestFailed", unlessDeleting(getVolume(id))))
     })
 
+    const removeAttachment = Effect.fn("Cinder.removeAttachment")(function* (id: string) {
+      const segment = pathSegment(id)
+      if (segment === undefined) return
+      yield* send({
+        label: "attachment_delete",
+        operation: "remove attachment",
+        method: "DELETE",
+        path: `/attachments/${segment}`,
+        microversion: withAttachments,
+        timeoutMillis: changeTimeoutMillis
+      }).pipe(
+        Effect.catchTag("RequestFailed", (failed) =>
+          failed.fault.thingMissing ? Effect.void : Effect.fail(failure(failed))
+        )
+      )
+    })
+
     const extendVolume = Effect.fn("Cinder.extendVolume")(function* (id: VolumeId, sizeGiB: number, attached: boolean) {
       const segment = pathSegment(id)
       if (segment === undefined) return yield* new VolumeNotFound({ id })
@@ -138,6 +161,7 @@ const makeCinder = (options: CinderOptions) =>
       listVolumes: Effect.fn("Cinder.listVolumes")((page: PageRequest) => listPage(send, volumeListing, page, {})),
       createVolume,
       deleteVolume,
+      removeAttachment,
       extendVolume,
       ...snapshotRequests(send),
       ...backupRequests(send),

@@ -7,6 +7,7 @@ import type { ServiceClient } from "./OpenStackHttp.ts"
  * (https://docs.openstack.org/cinder/latest/contributor/api_microversion_history.html).
  */
 export const withMessageFilters = "3.5"
+export const withAttachments = "3.27"
 export const withExtendInUse = "3.42"
 export const withBackupMetadata = "3.43"
 /** Older clouds pass `backup_id` over and make an empty volume. */

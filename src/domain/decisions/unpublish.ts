@@ -25,6 +25,9 @@ export interface UnpublishFacts {
   readonly watchedMillis: number | undefined
   /** Between the first and the newest time that Nova had no such server while Cinder showed the attachment. */
   readonly goneMillis: number
+  /** Whether such an attachment is to be removed, and what Cinder said to that. */
+  readonly removesStale: boolean
+  readonly removal: "accepted" | { readonly refused: CloudFailure } | undefined
   /** For how long yet an attachment that we asked for, and had no answer about, may appear. */
   readonly landingMillis: number
 }
@@ -33,6 +36,8 @@ export type UnpublishAction =
   | { readonly _tag: "Detach" }
   /** Ask Nova about the server, after a pause if it is not the first time. */
   | { readonly _tag: "LookAtServer" }
+  /** Of a server that Nova does not have. */
+  | { readonly _tag: "RemoveAttachment"; readonly attachmentId: string }
   /** Answer with what Cinder says about the volume's state. */
   | { readonly _tag: "Explain"; readonly volume: Volume }
 
@@ -47,12 +52,16 @@ const cleanUpMillis = 60_000
 const notReady = (subject: string, state: string, remedy: string | undefined) =>
   refuse(new NotReady({ subject, state, remedy }))
 
+const attachmentOf = ({ serverId }: UnpublishFacts, volume: Volume): string | undefined =>
+  volume.attachments.find((candidate) => candidate.serverId === serverId)?.attachmentId
+
 /**
- * Cinder shows an attachment that Nova does not know. Nobody but the cloud may remove it: the guest may still write
+ * Cinder shows an attachment that Nova does not know. Nobody may remove it unasked: the guest may still write
  * (https://security.openstack.org/ossa/OSSA-2023-003.html).
  */
-const stale = ({ id, serverId }: UnpublishFacts, volume: Volume, because: string): NotReady => {
-  const attachment = volume.attachments.find((candidate) => candidate.serverId === serverId)?.attachmentId
+const stale = (facts: UnpublishFacts, volume: Volume, because: string): NotReady => {
+  const { id, serverId } = facts
+  const attachment = attachmentOf(facts, volume)
   return new NotReady({
     subject: `volume ${id}`,
     state: `attached to server ${serverId} in Cinder although ${because}`,
@@ -62,9 +71,19 @@ const stale = ({ id, serverId }: UnpublishFacts, volume: Volume, because: string
 
 /** Once is not enough: Nova may be about to part the volume, or may not have answered for all of itself. */
 const vanished = (facts: UnpublishFacts, volume: Volume): UnpublishVerdict => {
-  const error = stale(facts, volume, "Nova has no such server")
-  if (facts.goneMillis >= cleanUpMillis) return refuse(error)
-  return facts.waitedMillis < cleanUpMillis - facts.goneMillis
+  const { goneMillis, removesStale, removal } = facts
+  const refusal = typeof removal === "object" ? ` and Cinder does not remove it: ${requestText(removal.refused)}` : ""
+  const error = stale(facts, volume, `Nova has no such server${refusal}`)
+  if (goneMillis >= cleanUpMillis) {
+    const attachmentId = attachmentOf(facts, volume)
+    if (removesStale && removal === undefined && attachmentId !== undefined) {
+      return act({ _tag: "RemoveAttachment", attachmentId })
+    }
+    return removal === "accepted" && facts.waitedMillis < staleReadMillis
+      ? wait(standingOf(volume), "itself", error)
+      : refuse(error)
+  }
+  return facts.waitedMillis < cleanUpMillis - goneMillis
     ? wait(volume.status, "itself", error)
     : act({ _tag: "LookAtServer" })
 }

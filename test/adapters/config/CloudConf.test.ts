@@ -356,6 +356,7 @@ describe("[BlockStorage] and [Metadata]", () => {
       ignoreVolumeAz: false,
       ignoreVolumeMicroversion: false,
       multiWriterFileSystem: false,
+      removeStaleAttachments: false,
       singleNodeMultiWriter: true
     })
     assert.deepStrictEqual(metadata, { searchOrder: ["configDrive", "metadataService"], requestTimeout: undefined })
@@ -384,6 +385,7 @@ describe("[BlockStorage] and [Metadata]", () => {
       ignoreVolumeAz: true,
       ignoreVolumeMicroversion: true,
       multiWriterFileSystem: false,
+      removeStaleAttachments: false,
       singleNodeMultiWriter: true
     }))
 

@@ -30,6 +30,8 @@ const factsOf = (facts: Partial<UnpublishFacts> = {}): UnpublishFacts => ({
   asked: facts.request === undefined ? 0 : 1,
   watchedMillis: undefined,
   goneMillis: 60_000,
+  removesStale: false,
+  removal: undefined,
   landingMillis: 0,
   ...facts
 })
@@ -62,6 +64,17 @@ describe("unpublishing a volume that Cinder shows attached to the server", () =>
     assert.strictEqual(wordOf({ ...gone, goneMillis: 0, waitedMillis: 59_999 }), "Wait")
     assert.strictEqual(wordOf({ ...gone, goneMillis: 0, waitedMillis: 60_000 }), "LookAtServer")
     assert.include(textOf({ ...gone, goneMillis: 60_000, waitedMillis: 0 }), "no such server")
+  })
+
+  it("whose server is gone: removes the attachment where that was switched on, once, and says what Cinder thinks of it", () => {
+    const gone = { server: "gone", request: "notAttached", removesStale: true, waitedMillis: 0 } as const
+    assert.strictEqual(wordOf({ ...gone, goneMillis: 59_999 }), "Wait")
+    assert.strictEqual(wordOf({ ...gone, goneMillis: 60_000 }), "RemoveAttachment")
+    assert.strictEqual(wordOf({ ...gone, goneMillis: 60_000, removesStale: false }), "NotReady")
+    assert.strictEqual(wordOf({ ...gone, removal: "accepted", waitedMillis: 9_999 }), "Wait")
+    assert.strictEqual(wordOf({ ...gone, removal: "accepted", waitedMillis: 10_000 }), "NotReady")
+    assert.include(textOf({ ...gone, removal: refused }), "Cinder does not remove it: Service is unavailable")
+    assert.notStrictEqual(wordOf({ ...gone, server: listing, goneMillis: 60_000 }), "RemoveAttachment")
   })
 
   it("while Nova knows nothing of it: leaves it to the cloud", () => {

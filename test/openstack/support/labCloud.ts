@@ -8,14 +8,18 @@ export interface LabAccount {
   readonly project_id: string
   readonly user_id: string
   readonly domain_id: string
+  readonly image_id: string
+  readonly flavor_id: string
   readonly application_credential_id: string
   readonly application_credential_secret: string
 }
 
 export const labAccount = (): LabAccount => JSON.parse(readFileSync(labFile("lab.json"), "utf8"))
 
+type LabUser = "csi" | "other" | "admin"
+
 /** Of the lab's user by that name, as its entry in the lab's clouds.yaml has it. */
-export const passwordOf = (user: "csi" | "other"): string => {
+export const passwordOf = (user: LabUser): string => {
   const yaml = readFileSync(labFile("clouds.yaml"), "utf8")
   return new RegExp(`username: ${user}\\n(?: {6}.*\\n)*? {6}password: (.+)\\n`).exec(yaml)?.[1] ?? ""
 }
@@ -30,18 +34,24 @@ const listIn = (body: unknown, ...path: ReadonlyArray<string>): ReadonlyArray<un
 }
 
 interface Request {
-  readonly method: "GET" | "POST" | "DELETE"
+  readonly method: "GET" | "POST" | "PUT" | "DELETE"
   readonly url: string
   readonly token?: string
+  /** Such as `compute 2.53`. */
+  readonly version?: string
   readonly body?: unknown
 }
 
 /** Asks the lab past the driver; an answer other than 2xx is an error. */
-const ask = ({ method, url, token, body }: Request) =>
+const ask = ({ method, url, token, version, body }: Request) =>
   Effect.tryPromise(async () => {
     const answer = await fetch(url, {
       method,
-      headers: { "content-type": "application/json", ...(token === undefined ? {} : { "x-auth-token": token }) },
+      headers: {
+        "content-type": "application/json",
+        ...(token === undefined ? {} : { "x-auth-token": token }),
+        ...(version === undefined ? {} : { "openstack-api-version": version })
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) })
     })
     const text = await answer.text()
@@ -52,7 +62,8 @@ const ask = ({ method, url, token, body }: Request) =>
 
 const keystone = (path: string) => `${labAccount().auth_url}${path}`
 
-const logIn = (user: "csi" | "other") =>
+/** The administrator acts in the project of `csi`. */
+const logIn = (user: LabUser) =>
   ask({
     method: "POST",
     url: keystone("/auth/tokens"),
@@ -60,25 +71,47 @@ const logIn = (user: "csi" | "other") =>
       auth: {
         identity: {
           methods: ["password"],
-          password: { user: { name: user, domain: { name: "lab" }, password: passwordOf(user) } }
+          password: {
+            user: { name: user, domain: { name: user === "admin" ? "Default" : "lab" }, password: passwordOf(user) }
+          }
         },
-        scope: { project: { name: user, domain: { name: "lab" } } }
+        scope: { project: { name: user === "admin" ? "csi" : user, domain: { name: "lab" } } }
       }
     }
   })
 
-/** Cinder's own words about an object of the project. */
-export const askCinder = (path: string) =>
+const endpointIn = (catalog: unknown, types: ReadonlyArray<string>): string => {
+  const endpoint = listIn(catalog, "token", "catalog")
+    .filter((entry) => types.includes(String(fieldOf(entry, "type"))))
+    .flatMap((entry) => listIn(entry, "endpoints"))
+    .find((one) => fieldOf(one, "interface") === "public")
+  return String(fieldOf(endpoint, "url")).replace(/\/$/, "")
+}
+
+const cinder = (request: Omit<Request, "url" | "token"> & { readonly path: string }) =>
   Effect.gen(function* () {
     const { project_id } = labAccount()
     const { json, token } = yield* logIn("csi")
-    const endpoint = listIn(json, "token", "catalog")
-      .filter((entry) => ["block-storage", "volumev3"].includes(String(fieldOf(entry, "type"))))
-      .flatMap((entry) => listIn(entry, "endpoints"))
-      .find((one) => fieldOf(one, "interface") === "public")
-    const root = String(fieldOf(endpoint, "url")).replace(/\/$/, "")
+    const root = endpointIn(json, ["block-storage", "volumev3"])
     const url = root.includes(project_id) ? root : `${root}/${project_id}`
-    return (yield* ask({ method: "GET", url: `${url}${path}`, token })).json
+    return (yield* ask({ ...request, url: `${url}${request.path}`, token })).json
+  })
+
+/** Cinder's own words about an object of the project. */
+export const askCinder = (path: string) => cinder({ method: "GET", path })
+
+/** What a member of the project may do about an attachment that Nova does not know any more. */
+export const removeAttachment = (id: string) =>
+  cinder({ method: "DELETE", path: `/attachments/${id}`, version: "volume 3.27" })
+
+/** Nova's answer to a member of the project or to the administrator. */
+export const askNova = (
+  request: Pick<Request, "method" | "body"> & { readonly path: string; readonly by?: "csi" | "admin" }
+) =>
+  Effect.gen(function* () {
+    const { json, token } = yield* logIn(request.by ?? "csi")
+    const url = `${endpointIn(json, ["compute"])}${request.path}`
+    return (yield* ask({ ...request, url, token, version: "compute 2.53" })).json
   })
 
 /** Another application credential of `csi`. Removing it ends every token that was got with it. */

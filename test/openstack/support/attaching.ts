@@ -1,0 +1,23 @@
+import { status } from "@grpc/grpc-js"
+import { Effect } from "effect"
+import type { CsiClient } from "../../../src/adapters/csi/client.ts"
+import { fieldOf } from "./labCloud.ts"
+import type { MadeVolume } from "./Pod.ts"
+
+/** How long external-attacher waits by default. */
+const patience = "15 seconds"
+
+type Timeout = `${number} ${"seconds" | "minutes"}`
+
+export const publish = (csi: CsiClient, { id, capability }: MadeVolume, nodeId: string, timeout: Timeout = patience) =>
+  csi.controllerPublishVolume({ volumeId: id, nodeId, volumeCapability: capability }, { timeout })
+
+export const unpublish = (csi: CsiClient, { id }: MadeVolume, nodeId: string, timeout: Timeout = patience) =>
+  csi.controllerUnpublishVolume({ volumeId: id, nodeId }, { timeout })
+
+/** The code's name and the message of a call that must fail. */
+export const refusalOf = <A, E, R>(call: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.flip(call), (error) => ({
+    code: status[Number(fieldOf(error, "code"))] ?? "none",
+    says: String(fieldOf(error, "details"))
+  }))
