@@ -7,3 +7,8 @@ import { Context } from "effect"
 export class CallDeadline extends Context.Reference<CallDeadline>()("cinder-csi/domain/CallDeadline", {
   defaultValue: () => Number.POSITIVE_INFINITY
 }) {}
+
+/** When the current operation was called, by the same clock; undefined where nobody said. */
+export class CallStart extends Context.Reference<CallStart>()("cinder-csi/domain/CallStart", {
+  defaultValue: (): number | undefined => undefined
+}) {}

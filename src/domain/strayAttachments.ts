@@ -1,6 +1,6 @@
 import { Clock, Effect, type Scope } from "effect"
 import { Cinder } from "../ports/Cinder.ts"
-import { CallDeadline } from "./CallDeadline.ts"
+import { CallDeadline, CallStart } from "./CallDeadline.ts"
 import type { DomainError } from "./errors.ts"
 import type { LostAttaches } from "./lostAttaches.ts"
 import type { Exclusively } from "./OperationLocks.ts"
@@ -69,6 +69,7 @@ export const makeStrayAttachments = Effect.fnUntraced(function* ({ lost, exclusi
     yield* follow(volume, server, known.since).pipe(
       // The deadline of the call that began it is not its own.
       Effect.provideService(CallDeadline, Number.POSITIVE_INFINITY),
+      Effect.provideService(CallStart, undefined),
       Effect.forkIn(scope)
     )
   })

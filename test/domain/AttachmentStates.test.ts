@@ -4,7 +4,7 @@ import { Clock, Effect, Fiber, TestClock } from "effect"
 import { codeOf } from "../../src/adapters/csi/status.ts"
 import { World } from "../../src/adapters/memory/index.ts"
 import { serverStatus } from "../../src/adapters/memory/worldState.ts"
-import { CallDeadline } from "../../src/domain/CallDeadline.ts"
+import { CallDeadline, CallStart } from "../../src/domain/CallDeadline.ts"
 import { silence } from "../../src/domain/decisions/explanations.ts"
 import { brokenVolume, decidePublish, type PublishFacts } from "../../src/domain/decisions/publish.ts"
 import { brokenHere, decideUnpublish, type UnpublishFacts } from "../../src/domain/decisions/unpublish.ts"
@@ -190,6 +190,7 @@ const carriedOut = (call: Call, server: ServerState, volume: VolumeState): Effec
     const fiber = yield* rpc.pipe(
       Effect.match({ onSuccess: (): Answer => ({ code: "OK" }), onFailure: (error) => told(error, created) }),
       Effect.provideService(CallDeadline, deadline),
+      Effect.provideService(CallStart, deadline - attacherMillis),
       Effect.fork
     )
     yield* TestClock.adjust(attacherMillis)

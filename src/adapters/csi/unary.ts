@@ -1,6 +1,6 @@
 import { type handleUnaryCall, status } from "@grpc/grpc-js"
 import { Cause, Clock, type Duration, Effect, Either, Exit, Fiber, FiberId, Option, Runtime } from "effect"
-import { CallDeadline } from "../../domain/CallDeadline.ts"
+import { CallDeadline, CallStart } from "../../domain/CallDeadline.ts"
 import type { DomainError } from "../../domain/errors.ts"
 import { makePermits } from "../../domain/permits.ts"
 import { logged } from "./callLog.ts"
@@ -85,7 +85,8 @@ export const makeCalls = (inFlight: InFlight, budget: Duration.DurationInput): E
         const work = Effect.flatMap(Clock.currentTimeMillis, (now) => {
           const handled = Effect.suspend(() => handle(request))
           return (changes ? Effect.withSchedulingPriority(inTurn(handled), patient) : handled).pipe(
-            Effect.provideService(CallDeadline, now + remaining)
+            Effect.provideService(CallDeadline, now + remaining),
+            Effect.provideService(CallStart, now)
           )
         })
         const fiber = answer(method, request, remaining, work).pipe(

@@ -27,11 +27,12 @@ export const decideDetach = (
       return yield* Either.left(badRequest("Cannot detach a root device volume"))
     }
     yield* refuseIf(refuseServer(server, "detach_volume"))
-    const needsHost = settings.detachAsksForHost && server.vmState !== "shelved_offloaded"
+    const isAway = server.vmState === "shelved_offloaded"
+    const needsHost = settings.detachAsksForHost && !isAway
     yield* refuseIf(needsHost && !server.computeUp ? conflict("Service is unavailable at this time.") : undefined)
     const attachment = state.attachments.get(mapping.attachmentId)
     const refused = refuseBeginDetaching(volume, attachment?.status === "attached")
-    yield* refuseIf(fromCinder(state, refused, "Invalid volume: Invalid input received: "))
+    yield* refuseIf(isAway ? undefined : fromCinder(state, refused, "Invalid volume: Invalid input received: "))
 
     changeVolume(state, volumeId, { status: "detaching" }, now)
     const action = recordAction(state, {
@@ -73,6 +74,6 @@ export const decideDetach = (
       )
     return {
       answer: undefined,
-      work: server.vmState === "shelved_offloaded" ? work : engine.onCompute(serverId, work)
+      work: isAway ? work : engine.onCompute(serverId, work)
     }
   })

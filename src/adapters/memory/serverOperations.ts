@@ -238,6 +238,17 @@ export const serverOperations = (
   }
 }
 
+/** A server that is shelved away holds its volumes by a reservation alone, which its return makes good. */
+const followShelving = (state: WorldState, before: ServerRow, after: ServerRow, now: number): void => {
+  const wasAway = before.vmState === "shelved_offloaded"
+  const isAway = after.vmState === "shelved_offloaded"
+  if (wasAway === isAway) return
+  for (const attachment of state.attachments.rowsWhere("serverId", after.id)) {
+    state.attachments.put({ ...attachment, status: isAway ? "reserved" : "attached" })
+    followAttachments(state, attachment.volumeId, now)
+  }
+}
+
 /** What administrators and accidents do. */
 export const controlOperations = (engine: Engine): WorldControl => {
   const { state } = engine
@@ -263,6 +274,7 @@ export const controlOperations = (engine: Engine): WorldControl => {
           Either.map(findServer(state, id), (row) => {
             const changed = { ...row, ...change, updatedAt: now }
             state.servers.put(changed)
+            followShelving(state, row, changed, now)
             return answerOnly(serverView(state, changed))
           })
         )

@@ -1,6 +1,6 @@
 import { Clock, Effect, Either, Layer } from "effect"
 import type { Backup, BackupId } from "../../domain/Backup.ts"
-import { CallDeadline } from "../../domain/CallDeadline.ts"
+import { CallDeadline, CallStart } from "../../domain/CallDeadline.ts"
 import { type CloudFailure, StillWorking } from "../../domain/errors.ts"
 import type { Server, ServerId } from "../../domain/Server.ts"
 import type { Snapshot, SnapshotId } from "../../domain/Snapshot.ts"
@@ -48,14 +48,15 @@ const makePolling = ({ budgetMillis = defaultBudgetMillis }: PollingOptions) =>
     ) {
       const startedAt = yield* Clock.currentTimeMillis
       const deadline = yield* CallDeadline
-      const end = endOfWait(startedAt, deadline, budgetMillis)
+      const began = (yield* CallStart) ?? startedAt
+      const end = endOfWait(startedAt, began, deadline, budgetMillis)
       let state = "waited for"
       let pause = 0
       while (true) {
         const lookedAt = yield* Clock.currentTimeMillis
         const seen = yield* look.pipe(
           Effect.either,
-          Effect.timeoutOption(Math.max(end - lookedAt, roomToAnswer(startedAt, deadline) / 2))
+          Effect.timeoutOption(Math.max(end - lookedAt, roomToAnswer(began, deadline) / 2))
         )
         const now = yield* Clock.currentTimeMillis
         if (seen._tag === "Some" && Either.isRight(seen.value)) {

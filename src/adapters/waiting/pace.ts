@@ -2,13 +2,16 @@ import type { AwaitedOperation } from "../../ports/CloudWatch.ts"
 
 const mostRoom = 2_000
 
-/** Milliseconds kept free before the caller's deadline, so that the answer still arrives: 2 s, less when time is short. */
-export const roomToAnswer = (startedAt: number, deadline: number): number =>
-  Math.max(0, Math.min(mostRoom, (deadline - startedAt) / 10))
+/**
+ * Milliseconds kept free before the caller's deadline, so that the answer still arrives: 2 s, less when time is short.
+ * `began` is when the call began: a wait late in it must not count on less.
+ */
+export const roomToAnswer = (began: number, deadline: number): number =>
+  Math.max(0, Math.min(mostRoom, (deadline - began) / 10))
 
-/** When a wait that began at `startedAt` gives its answer at the latest. */
-export const endOfWait = (startedAt: number, deadline: number, budgetMillis: number): number =>
-  Math.min(startedAt + budgetMillis, deadline - roomToAnswer(startedAt, deadline))
+/** When a wait that starts at `startedAt`, in a call that began at `began`, gives its answer at the latest. */
+export const endOfWait = (startedAt: number, began: number, deadline: number, budgetMillis: number): number =>
+  Math.min(startedAt + budgetMillis, deadline - roomToAnswer(began, deadline))
 
 const growth = 1.5
 const longestPause = 4_000

@@ -150,7 +150,9 @@ export const decidePublish = (all: PublishFacts): PublishVerdict => {
     case "used":
       return volume.multiattach && spansNodes(mode) ? attach(facts, volume) : elsewhere(facts, volume)
     case "joining": {
+      const hindrance = attachHindrance(server)
       const ours = facts.request !== undefined || (server.volumeIds ?? []).includes(id) || volume.multiattach
+      if (ours && hindrance?.passes === false) return refuse(serverNotReady(serverId, hindrance))
       return ours
         ? wait(standingOf(volume))
         : refuse(

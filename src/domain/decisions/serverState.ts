@@ -62,6 +62,9 @@ export const attachHindrance = (server: Server): Hindrance | undefined =>
 export const detachHindrance = (server: Server): Hindrance | undefined =>
   hindranceIn({ ...refusingBoth, ...refusingDetach }, server)
 
+/** Nova holds a reservation of each volume for it, which no host is at work on. */
+export const isShelvedAway = ({ status, task }: Server): boolean => status === "SHELVED_OFFLOADED" && task === undefined
+
 /**
  * A lock explains a refusal and foretells none: Nova heeds it for members of the project and not for administrators
  * (https://docs.openstack.org/api-ref/compute/#lock-server-lock-action).

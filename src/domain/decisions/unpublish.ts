@@ -2,7 +2,7 @@ import { type CloudFailure, NotReady } from "../errors.ts"
 import type { Server, ServerId } from "../Server.ts"
 import { isAttachedTo, type Volume, type VolumeId } from "../Volume.ts"
 import { phaseOf, staleReadMillis } from "./phases.ts"
-import { afterConflict, detachHindrance, requestText, serverNotReady } from "./serverState.ts"
+import { afterConflict, detachHindrance, isShelvedAway, requestText, serverNotReady } from "./serverState.ts"
 import { standingOf } from "./standing.ts"
 import { act, done, refuse, type Verdict, wait } from "./Verdict.ts"
 
@@ -88,16 +88,22 @@ const vanished = (facts: UnpublishFacts, volume: Volume): UnpublishVerdict => {
     : act({ _tag: "LookAtServer" })
 }
 
+const conflicting = (
+  { serverId, server, watchedMillis, asked }: UnpublishFacts,
+  failure: CloudFailure
+): UnpublishVerdict => {
+  const seen = server === "gone" ? undefined : server
+  const refusal = { id: serverId, server: seen, failure, watchedMillis, asked }
+  return afterConflict<UnpublishAction>(refusal, detachHindrance, { _tag: "Detach" })
+}
+
 /** Cinder shows the attachment and the volume is at rest. */
 const attached = (facts: UnpublishFacts, volume: Volume): UnpublishVerdict => {
-  const { serverId, server, request, waitedMillis, asked, watchedMillis } = facts
+  const { serverId, server, request, waitedMillis } = facts
   if (server === "gone") return vanished(facts, volume)
   if (request === undefined && server === undefined) return act({ _tag: "Detach" })
   if (request === "accepted" && server === undefined && waitedMillis < staleReadMillis) return wait(standingOf(volume))
-  if (typeof request === "object" && request.refused.reason === "conflict") {
-    const refusal = { id: serverId, server, failure: request.refused, watchedMillis, asked }
-    return afterConflict<UnpublishAction>(refusal, detachHindrance, { _tag: "Detach" })
-  }
+  if (typeof request === "object" && request.refused.reason === "conflict") return conflicting(facts, request.refused)
   if (server === undefined) return act({ _tag: "LookAtServer" })
   if (request === "notAttached") return refuse(stale(facts, volume, "Nova knows of no attachment"))
   const hindrance = detachHindrance(server)
@@ -119,6 +125,15 @@ const attached = (facts: UnpublishFacts, volume: Volume): UnpublishVerdict => {
       )
 }
 
+/** Cinder shows no attachment, for the server is shelved: Nova has nothing but a reservation to give up. */
+const reserved = (facts: UnpublishFacts, volume: Volume): UnpublishVerdict => {
+  const { request } = facts
+  if (request === undefined) return act({ _tag: "Detach" })
+  if (typeof request !== "object") return wait(standingOf(volume))
+  if (request.refused.reason === "conflict") return conflicting(facts, request.refused)
+  return notReady(`volume ${volume.id}`, `still reserved: ${requestText(request.refused)}`, undefined)
+}
+
 /** Cinder shows no attachment to the server: Nova has to say the same. */
 const detachedInCinder = (facts: UnpublishFacts, volume: Volume): UnpublishVerdict => {
   const { id, serverId, server, looks, landingMillis } = facts
@@ -133,7 +148,13 @@ const detachedInCinder = (facts: UnpublishFacts, volume: Volume): UnpublishVerdi
     return refuse(serverNotReady(serverId, detachHindrance(server) ?? unseen))
   }
   if (!server.volumeIds.includes(id)) return done(undefined)
-  if (phaseOf(volume.status) === "joining") return wait(standingOf(volume))
+  if (phaseOf(volume.status) === "joining") {
+    if (isShelvedAway(server)) return reserved(facts, volume)
+    const hindrance = detachHindrance(server)
+    return hindrance?.passes === true
+      ? wait(hindrance.state, "server", serverNotReady(serverId, hindrance))
+      : wait(standingOf(volume))
+  }
   return looks < mostLooks
     ? act({ _tag: "LookAtServer" })
     : notReady(

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Effect, Exit, Fiber, Layer, TestClock } from "effect"
 import { layerPolling } from "../../../src/adapters/waiting/PollingCloudWatch.ts"
-import { CallDeadline } from "../../../src/domain/CallDeadline.ts"
+import { CallDeadline, CallStart } from "../../../src/domain/CallDeadline.ts"
 import { CloudFailure, type CloudFailureReason, SnapshotNotFound, VolumeNotFound } from "../../../src/domain/errors.ts"
 import { ServerId } from "../../../src/domain/Server.ts"
 import { type Snapshot, SnapshotId } from "../../../src/domain/Snapshot.ts"
@@ -111,6 +111,22 @@ describe("layerPolling", () => {
     return Effect.gen(function* () {
       const fiber = yield* wait().pipe(Effect.provideService(CallDeadline, 60_000), Effect.fork)
       yield* TestClock.adjust("57999 millis")
+      assert.strictEqual((yield* fiber.poll)._tag, "None")
+      yield* TestClock.adjust("1 millis")
+      assert.isTrue(Exit.isFailure(yield* Fiber.await(fiber)))
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("keeps as much for the answer where the wait begins late in the call", () => {
+    const { layer } = watching(Effect.succeed(volume("creating")))
+    return Effect.gen(function* () {
+      yield* TestClock.adjust("10 seconds")
+      const fiber = yield* wait().pipe(
+        Effect.provideService(CallDeadline, 15_000),
+        Effect.provideService(CallStart, 0),
+        Effect.fork
+      )
+      yield* TestClock.adjust("3499 millis")
       assert.strictEqual((yield* fiber.poll)._tag, "None")
       yield* TestClock.adjust("1 millis")
       assert.isTrue(Exit.isFailure(yield* Fiber.await(fiber)))

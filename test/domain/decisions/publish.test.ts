@@ -62,6 +62,11 @@ describe("publishing to a server", () => {
     }
   })
 
+  it("that is shelved and has the volume reserved says so", () => {
+    const server = aServer({ status: "SHELVED_OFFLOADED", volumeIds: [aVolume().id] })
+    assert.strictEqual(wordOf({ server, volume: aVolume({ status: "reserved" }) }), "NotReady")
+  })
+
   it("that is gone finds none", () => {
     assert.strictEqual(wordOf({ server: "gone" }), "ServerNotFound")
   })

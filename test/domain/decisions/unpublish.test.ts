@@ -126,6 +126,16 @@ describe("unpublishing a volume that Cinder does not show attached to the server
     assert.strictEqual(wordOf({ volume, server, looks }), is)
   })
 
+  it("asks Nova to give up what it holds for a shelved server, and hears why it does not", () => {
+    const shelved = { volume: aVolume({ status: "reserved" }), server: { ...listing, status: "SHELVED_OFFLOADED" } }
+    assert.strictEqual(wordOf(shelved), "Detach")
+    assert.strictEqual(wordOf({ ...shelved, server: { ...shelved.server, task: "unshelving" } }), "Wait")
+    assert.strictEqual(wordOf({ ...shelved, server: listing }), "Wait")
+    assert.strictEqual(wordOf({ ...shelved, request: "accepted" }), "Wait")
+    const locked = { ...shelved.server, locked: true }
+    assert.include(textOf({ ...shelved, server: locked, request: refused, watchedMillis: 0 }), "unlock it")
+  })
+
   it("waits for an attachment of its own that had no answer, unless the server is gone", () => {
     const unanswered = { volume: available, landingMillis: 1 }
     assert.strictEqual(wordOf({ ...unanswered, server: undefined }), "Wait")

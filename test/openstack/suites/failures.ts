@@ -31,19 +31,21 @@ export const failures = (it: LabTests) => {
         Effect.gen(function* () {
           const { controller, ctl } = yield* Lab
           const volume = yield* newVolume("while-building")
-          yield* ctl("fault", "spawn-delay-seconds", "8")
+          yield* ctl("fault", "spawn-delay-seconds", "25")
           const server = yield* bootServer("building")
-          const refusal = yield* refusalOf(publish(controller.csi, volume, server.id, "4 seconds"))
+          const refusal = yield* refusalOf(publish(controller.csi, volume, server.id))
           assert.strictEqual(refusal.code, "UNAVAILABLE")
           assert.include(refusal.says, `server ${server.id} is BUILD`)
           const call = yield* Effect.fork(publish(controller.csi, volume, server.id, "1 minutes"))
           yield* server.reaches("ACTIVE")
           const [took] = yield* Effect.timed(Fiber.join(call))
           assert.isBelow(Duration.toSeconds(took), 7)
-          yield* ctl("no-fault", "spawn-delay-seconds")
           yield* unpublish(controller.csi, volume, server.id)
           yield* deleteVolume(controller.csi, volume)
-        }).pipe(Effect.scoped),
+        }).pipe(
+          Effect.scoped,
+          Effect.ensuring(Effect.flatMap(Lab, ({ ctl }) => Effect.ignore(ctl("no-fault", "all"))))
+        ),
       minutes(3)
     )
 

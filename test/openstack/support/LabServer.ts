@@ -50,7 +50,8 @@ export const bootServer = (name: string) =>
       Effect.zipRight(Effect.retry(Effect.flip(show(id)), every)),
       Effect.asVoid
     )
-    yield* Effect.addFinalizer(() => Effect.ignore(remove))
+    // A host that stayed down would take no servers of later tests.
+    yield* Effect.addFinalizer(() => Effect.zipRight(Effect.ignore(forced(id, false)), Effect.ignore(remove)))
     return {
       id,
       act: (action, argument = null) =>
