@@ -16,17 +16,17 @@ const reaches = (id: string, status: string) =>
     Effect.retry(every)
   )
 
-const forced = (id: string, down: boolean) =>
+/** Nova's record of the compute service that the server runs on; only an administrator sees it. */
+const serviceOf = (id: string) =>
   Effect.gen(function* () {
     const seen = yield* askNova({ method: "GET", path: `/servers/${id}`, by: "admin" })
     const host = fieldOf(seen, "server", "OS-EXT-SRV-ATTR:host")
-    const services = fieldOf(
-      yield* askNova({ method: "GET", path: `/os-services?binary=nova-compute&host=${host}`, by: "admin" }),
-      "services"
-    )
-    const service = fieldOf(services, "0", "id")
-    yield* askNova({ method: "PUT", path: `/os-services/${service}`, body: { forced_down: down }, by: "admin" })
+    const path = `/os-services?binary=nova-compute&host=${host}`
+    return String(fieldOf(yield* askNova({ method: "GET", path, by: "admin" }), "services", "0", "id"))
   })
+
+const force = (service: string, down: boolean) =>
+  Effect.asVoid(askNova({ method: "PUT", path: `/os-services/${service}`, body: { forced_down: down }, by: "admin" }))
 
 /** A server of the project, beside those that play nodes. */
 export interface LabServer {
@@ -36,8 +36,8 @@ export interface LabServer {
   readonly reaches: (status: string) => Effect.Effect<void, unknown>
   /** Ends when Nova does not have it any more. */
   readonly remove: Effect.Effect<void, unknown>
-  /** Whether Nova holds its compute host to be dead. */
-  readonly hostDown: (down: boolean) => Effect.Effect<void, unknown>
+  /** Has Nova hold its compute host to be dead while the effect runs. */
+  readonly whileHostIsDown: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, unknown, R>
 }
 
 /** Boots a server without waiting for it; it is deleted with the Scope. */
@@ -50,15 +50,19 @@ export const bootServer = (name: string) =>
       Effect.zipRight(Effect.retry(Effect.flip(show(id)), every)),
       Effect.asVoid
     )
-    // A host that stayed down would take no servers of later tests.
-    yield* Effect.addFinalizer(() => Effect.zipRight(Effect.ignore(forced(id, false)), Effect.ignore(remove)))
+    yield* Effect.addFinalizer(() => Effect.ignore(remove))
     return {
       id,
       act: (action, argument = null) =>
         Effect.asVoid(askNova({ method: "POST", path: `/servers/${id}/action`, body: { [action]: argument } })),
       reaches: (status) => Effect.asVoid(reaches(id, status)),
       remove,
-      hostDown: (down) => forced(id, down)
+      whileHostIsDown: (effect) =>
+        Effect.acquireUseRelease(
+          Effect.tap(serviceOf(id), (service) => force(service, true)),
+          () => effect,
+          (service) => Effect.orDie(force(service, false))
+        )
     } satisfies LabServer
   })
 
