@@ -8,6 +8,8 @@ export type UuidGuard = (typeof uuidGuards)[number]
 export interface NodeOptions {
   /** Reported as the most volumes the node takes; 0 leaves it open. */
   readonly maxVolumes: number
+  /** Report fewer where the machine shows that it takes fewer. */
+  readonly limitFromGuest: boolean
   readonly withTopology: boolean
   /** Further topology pairs of the node. */
   readonly additionalTopology: Readonly<Record<string, string>>

@@ -13,6 +13,7 @@ import { locateMounted, readMounts, topIsStale } from "./hostFacts.ts"
 import { isProperPath, isTooLong } from "./hostPath.ts"
 import { NodeOperations } from "./NodeOperations.ts"
 import { NodeSettings } from "./NodeSettings.ts"
+import { makeNodeLimit } from "./nodeLimit.ts"
 import { requireField } from "./nodeRequests.ts"
 import { settle } from "./nodeSettling.ts"
 import { nodeSegments } from "./nodeTopology.ts"
@@ -76,6 +77,7 @@ export class NodeVolumes extends Context.Tag("cinder-csi/domain/NodeVolumes")<
       const { find } = yield* makeDiskSearch
       const exclusively = yield* NodeOperations
       const noticeOnce = yield* makeNoticeOnce
+      const nodeLimit = makeNodeLimit(host, settings)
 
       /** A path that cannot be one of ours is one where the volume is not, which is NOT_FOUND to an orchestrator. */
       const requireVolumePath = Effect.fnUntraced(function* (volumeId: VolumeId, path: string) {
@@ -214,7 +216,8 @@ export class NodeVolumes extends Context.Tag("cinder-csi/domain/NodeVolumes")<
 
       const info = Effect.gen(function* () {
         const { serverId, source, zone } = yield* metadata.identity
-        const { additionalTopology, maxVolumes, withTopology } = settings
+        const maxVolumes = yield* nodeLimit
+        const { additionalTopology, withTopology } = settings
         if (!withTopology) return { serverId, maxVolumes, topology: undefined }
         const topology = nodeSegments(zone, additionalTopology)
         return topology === undefined

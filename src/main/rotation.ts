@@ -32,6 +32,7 @@ const fixedKeys: Readonly<Record<Exclude<keyof Cloud, keyof Access | "files">, s
 
 const blockStorageKeys: Readonly<Record<keyof BlockStorageSettings, string>> = {
   nodeVolumeAttachLimit: "node-volume-attach-limit",
+  nodeVolumeAttachLimitFromGuest: "node-volume-attach-limit-from-guest",
   rescanOnResize: "rescan-on-resize",
   formatConcurrency: "format-concurrency",
   formatNoise: "format-noise",

@@ -94,6 +94,7 @@ export const startDriver = (options: Options, surroundings: Surroundings = {}) =
       node: options.provideNodeService
         ? layerNode({
             maxVolumes: conf.blockStorage.nodeVolumeAttachLimit,
+            limitFromGuest: conf.blockStorage.nodeVolumeAttachLimitFromGuest,
             withTopology: options.withTopology,
             additionalTopology: options.additionalTopology,
             rescanOnResize: conf.blockStorage.rescanOnResize,

@@ -2,6 +2,7 @@ import { Context, type Effect } from "effect"
 import type { FileSystem } from "../domain/Capability.ts"
 import type { DiskAddress } from "../domain/DescribedDisk.ts"
 import type { HostFailure } from "../domain/errors.ts"
+import type { PlugPlaces } from "../domain/PlugPlaces.ts"
 import type { VolumeId } from "../domain/Volume.ts"
 
 /** A disk that is known to be a volume: by its own serial, where configured by another source, or by its address. */
@@ -116,6 +117,8 @@ export class HostMounter extends Context.Tag("cinder-csi/ports/HostMounter")<
     ) => Effect.Effect<BlockDevice | undefined, HostFailure>
     /** Names and serials of the disks seen, for an error message. */
     readonly describeDevices: Effect.Effect<ReadonlyArray<string>>
+    /** Which disks are plugged in, how, and where more could be; answers from memory. */
+    readonly plugPlaces: Effect.Effect<PlugPlaces, HostFailure>
     /**
      * Makes the kernel look for new disks, where a bus does not announce them itself: at one such bus a call, and at none
      * that was asked a short while ago, so that it may be called at will.

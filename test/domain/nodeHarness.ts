@@ -28,6 +28,7 @@ const identity: InstanceIdentity = { serverId: ServerId("server-1"), zone: "nova
 
 export const defaults: NodeOptions = {
   maxVolumes: 0,
+  limitFromGuest: false,
   withTopology: true,
   additionalTopology: {},
   rescanOnResize: false,

@@ -1,12 +1,13 @@
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
+import { pretendedMachine } from "../support/pretendedMachine.ts"
 import { live } from "../support/wiredDriver.ts"
 import { onNode } from "./support/onNode.ts"
 import { pairsOf, regionKey, term, zoneKey } from "./support/topology.ts"
 
 describe("a node", () => {
-  const limitOf = (lines: string) =>
-    Effect.flatMap(onNode(`[BlockStorage]\n${lines}\n`), (csi) =>
+  const limitOf = (lines: string, sysRoot?: string) =>
+    Effect.flatMap(onNode(`[BlockStorage]\n${lines}\n`, [], "nova", sysRoot), (csi) =>
       Effect.map(csi.nodeGetInfo(), ({ maxVolumesPerNode }) => maxVolumesPerNode)
     )
 
@@ -21,6 +22,27 @@ describe("a node", () => {
     live(
       `P-11 takes ${is === 0n ? "any number of" : is} volumes with ${JSON.stringify(lines)}`,
       Effect.map(limitOf(lines), (limit) => assert.strictEqual(limit, is))
+    )
+  }
+
+  const oneFreePort = Effect.map(pretendedMachine, ({ rootPort, sysRoot, virtioBlk }) => {
+    virtioBlk("vda", rootPort(0).plug("virtio-pci"))
+    rootPort(1)
+    return sysRoot
+  })
+
+  for (const { lines, is } of [
+    { lines: "", is: 1n },
+    { lines: "node-volume-attach-limit-from-guest = false", is: 256n },
+    { lines: "node-volume-attach-limit = 24", is: 24n },
+    { lines: "node-volume-attach-limit = 0", is: 0n },
+    { lines: "node-volume-attach-limit = 24\nnode-volume-attach-limit-from-guest = true", is: 1n }
+  ]) {
+    live(
+      `P-11 with one place for a disk says ${is} with ${JSON.stringify(lines)}`,
+      Effect.gen(function* () {
+        assert.strictEqual(yield* limitOf(lines, yield* oneFreePort), is)
+      })
     )
   }
 

@@ -114,6 +114,7 @@ describe("several nodes", () => {
           controller: undefined,
           node: layerNode({
             maxVolumes: 0,
+            limitFromGuest: false,
             withTopology: true,
             additionalTopology: {},
             rescanOnResize: false,

@@ -12,6 +12,8 @@ import type { YamlCloud } from "./yamlCloud.ts"
 export interface BlockStorageSettings {
   /** 0 to 256, where 0 asks for no limit. */
   readonly nodeVolumeAttachLimit: number
+  /** By default only where no limit is set: what an operator has set is reported as the Go driver does. */
+  readonly nodeVolumeAttachLimitFromGuest: boolean
   readonly rescanOnResize: boolean
   /** 1 to 16. */
   readonly formatConcurrency: number
@@ -46,6 +48,8 @@ const attachLimitKey = "node-volume-attach-limit"
 const readBlockStorage = (settings: Settings): Decoded<BlockStorageSettings> =>
   Either.map(decodeSettings(BlockStorageKeys, "[BlockStorage]", settings), (written) => ({
     nodeVolumeAttachLimit: written[attachLimitKey] ?? maxAttachLimit,
+    nodeVolumeAttachLimitFromGuest:
+      written["node-volume-attach-limit-from-guest"] ?? written[attachLimitKey] === undefined,
     rescanOnResize: written["rescan-on-resize"] ?? false,
     formatConcurrency: written["format-concurrency"] ?? 1,
     formatNoise: written["format-noise"] ?? false,

@@ -237,6 +237,7 @@ export type SecretText = Redacted.Redacted<string>
  */
 export const BlockStorageKeys = Schema.Struct({
   "node-volume-attach-limit": key(AttachLimit),
+  "node-volume-attach-limit-from-guest": key(Flag),
   "rescan-on-resize": key(Flag),
   "format-concurrency": key(FormatConcurrency),
   "format-noise": key(Flag),

@@ -9,6 +9,7 @@ import { makeLane } from "./lane.ts"
 import { makeMounting } from "./mounting.ts"
 import { mountTable } from "./mountTable.ts"
 import { makePlaces } from "./places.ts"
+import { makePlugPlaces } from "./plugPlaces.ts"
 import { makeRescanning } from "./rescanning.ts"
 import { makeSlowRead } from "./slowReads.ts"
 import { makeUsage } from "./usage.ts"
@@ -34,6 +35,7 @@ export const layerHostLinux = (given: Partial<HostOptions> = {}): Layer.Layer<Ho
         findDevice: Effect.fn("HostMounter.findDevice")(devices.find),
         findDeviceAt: Effect.fn("HostMounter.findDeviceAt")(devices.findAt),
         describeDevices: devices.describe,
+        plugPlaces: Effect.withSpan(makePlugPlaces(options, devices), "HostMounter.plugPlaces"),
         rescan: Effect.withSpan(rescan, "HostMounter.rescan"),
         refreshSize: Effect.fn("HostMounter.refreshSize")(refreshSize),
         contentsOf: Effect.fn("HostMounter.contentsOf")(contents.of),

@@ -17,6 +17,8 @@ import { makeSysfs } from "./sysfs.ts"
 export interface Devices {
   readonly find: (volume: VolumeId) => Effect.Effect<BlockDevice | undefined, HostFailure>
   readonly findAt: (address: DiskAddress, volume: VolumeId) => Effect.Effect<BlockDevice | undefined, HostFailure>
+  /** Every disk that may be a volume. */
+  readonly list: (operation: string) => Effect.Effect<ReadonlyArray<Disk>, HostFailure>
   readonly describe: Effect.Effect<ReadonlyArray<string>>
   readonly at: (path: string) => Effect.Effect<BlockDevice | undefined, HostFailure>
   /** Fails if the node no longer leads to the same disk, also if another has its name and number by now. */
@@ -163,6 +165,7 @@ export const makeDevices = (options: HostOptions, slowRead: SlowRead, numberOf: 
   return {
     find,
     findAt,
+    list: register.list,
     describe: register.list("list the disks").pipe(
       Effect.map((disks) => disks.map(describe)),
       Effect.catchAll(({ message }) => Effect.succeed([message]))

@@ -8,7 +8,7 @@ import { makeFiles } from "./HostMemoryFiles.ts"
 import { makeMounting } from "./HostMemoryMounting.ts"
 import type { OutsideFiles } from "./HostMemoryOutside.ts"
 import { kindOf, resolve } from "./HostMemoryPaths.ts"
-import { asDevice, makeHostState } from "./HostMemoryState.ts"
+import { asDevice, asPlugged, makeHostState } from "./HostMemoryState.ts"
 import { makeDirectories } from "./HostMemoryTree.ts"
 import {
   type Collapse,
@@ -63,6 +63,9 @@ export const makeHostServer = (
       ),
     findDeviceAt: () => during("findDeviceAt", () => Effect.succeed(undefined)),
     describeDevices: Effect.map(visible, (all) => all.map((disk) => `${deviceName(disk)} (${disk.volumeId})`)),
+    plugPlaces: during("plugPlaces", () =>
+      Effect.map(visible, (all) => ({ disks: all.map(asPlugged), slots: [], scsiDevices: new Map() }))
+    ),
     rescan: during("rescan", () =>
       Effect.sync(() => {
         for (const disk of disks.values()) disk.announced = true

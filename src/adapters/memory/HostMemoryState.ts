@@ -1,5 +1,6 @@
 import { Clock, Effect } from "effect"
 import { HostFailure } from "../../domain/errors.ts"
+import type { PluggedDisk as PluggedSomewhere } from "../../domain/PlugPlaces.ts"
 import type { BlockDevice } from "../../ports/HostMounter.ts"
 import { type FaultPlan, makeFaultPlan } from "./HostMemoryFaults.ts"
 import { type PathWorld, type Resolved, resolve } from "./HostMemoryPaths.ts"
@@ -44,6 +45,15 @@ export const asDevice = (disk: PluggedDisk): BlockDevice => ({
   instance: `${disk.plugging}`,
   sizeBytes: disk.knownBytes,
   evidence: "the memory knows"
+})
+
+/** Memory takes any number of disks. */
+export const asPlugged = (disk: PluggedDisk): PluggedSomewhere => ({
+  name: deviceName(disk),
+  number: deviceNumber(disk),
+  bus: { _tag: "Other", name: "memory" },
+  isVolume: true,
+  isMounted: false
 })
 
 export const makeHostState = (directories: ReadonlyArray<string>): HostState => {

@@ -77,6 +77,7 @@ const show = (options: DemoOptions) =>
         ),
         node: layerNode({
           maxVolumes: options.maxVolumes,
+          limitFromGuest: false,
           withTopology: true,
           additionalTopology: {},
           rescanOnResize: false,

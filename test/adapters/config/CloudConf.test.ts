@@ -349,6 +349,7 @@ describe("[BlockStorage] and [Metadata]", () => {
     const { blockStorage, metadata } = confOf("")
     assert.deepStrictEqual(blockStorage, {
       nodeVolumeAttachLimit: 256,
+      nodeVolumeAttachLimitFromGuest: true,
       rescanOnResize: false,
       formatConcurrency: 1,
       formatNoise: false,
@@ -378,6 +379,7 @@ describe("[BlockStorage] and [Metadata]", () => {
   it("read a bare key as true", () =>
     assert.deepStrictEqual(confOf("[BlockStorage]\nignore-volume-az\nignore-volume-microversion").blockStorage, {
       nodeVolumeAttachLimit: 256,
+      nodeVolumeAttachLimitFromGuest: true,
       rescanOnResize: false,
       formatConcurrency: 1,
       formatNoise: false,
@@ -425,6 +427,16 @@ describe("[BlockStorage] and [Metadata]", () => {
       confOf(`[BlockStorage]\nnode-volume-attach-limit=${text}`).blockStorage.nodeVolumeAttachLimit,
       limit
     )
+  )
+
+  it.each([
+    ["", true],
+    ["node-volume-attach-limit = 20", false],
+    ["node-volume-attach-limit = 0", false],
+    ["node-volume-attach-limit = 20\nnode-volume-attach-limit-from-guest", true],
+    ["node-volume-attach-limit-from-guest = false", false]
+  ])("let the guest lower the attach limit with %j: %s", (lines, value) =>
+    assert.strictEqual(confOf(`[BlockStorage]\n${lines}`).blockStorage.nodeVolumeAttachLimitFromGuest, value)
   )
 
   it("warn of an attach limit that is replaced", () => {
