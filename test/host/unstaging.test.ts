@@ -1,32 +1,13 @@
-import { spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { once } from "node:events"
-import { readFileSync, readlinkSync, truncateSync, writeFileSync } from "node:fs"
+import { readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schedule } from "effect"
+import { Effect } from "effect"
 import { loopsOver, makeDisk, mountsBelow, Scratch, sh } from "./loopDisks.ts"
 import { onItsWay, onNode } from "./onNode.ts"
+import { otherNamespace } from "./otherNamespace.ts"
 
 const sizes = { ext4: 64, ext3: 64, xfs: 400, btrfs: 400 }
-
-/** A program that was started while the volume was mounted and has a copy of all mounts for itself, as a container may. */
-const inItsOwnNamespace = Effect.gen(function* () {
-  const child = yield* Effect.acquireRelease(
-    Effect.sync(() => spawn("unshare", ["--mount", "--propagation", "private", "sleep", "60"], { stdio: "ignore" })),
-    (program) =>
-      Effect.promise(() => {
-        const ended = once(program, "exit")
-        program.kill("SIGKILL")
-        return ended
-      })
-  )
-  const ours = readlinkSync("/proc/self/ns/mnt")
-  yield* Effect.sync(() => readlinkSync(`/proc/${child.pid}/ns/mnt`) !== ours).pipe(
-    Effect.repeat({ until: (isApart) => isApart, schedule: Schedule.spaced("5 millis") }),
-    Effect.timeout("10 seconds")
-  )
-})
 
 describe.each(["ext4", "ext3", "xfs", "btrfs"] as const)("a staged %s", (fsType) => {
   it.live("is not said to be unstaged while a pod's mount is left over", () =>
@@ -56,7 +37,7 @@ describe.each(["ext4", "ext3", "xfs", "btrfs"] as const)("a staged %s", (fsType)
           const disk = yield* makeDisk(sizes[fsType])
           const { stage, stagingPath, unstage } = yield* onItsWay(disk.volume, { fsType })
           yield* stage()
-          yield* inItsOwnNamespace
+          yield* otherNamespace
           // One block of the smallest size, which lies in one piece.
           const written = randomBytes(1024)
           writeFileSync(join(stagingPath, "note"), written)

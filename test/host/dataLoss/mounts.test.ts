@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import { HostMounter } from "../../../src/ports/HostMounter.ts"
 import { MiB, makeDisk, mountsBelow, Scratch, sh } from "../loopDisks.ts"
 import { onItsWay, onNode } from "../onNode.ts"
+import { otherNamespace } from "../otherNamespace.ts"
 import { copyTo, families, inHaste, refusal, staged } from "./tried.ts"
 
 describe("a pod", () => {
@@ -133,32 +134,13 @@ describe("a volume in use", () => {
     )
   )
 
-  /** A program with mounts of its own, which keeps what is mounted now. */
-  const namespace = Effect.gen(function* () {
-    const keeper = yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        spawn("unshare", ["--mount", "sh", "-c", "echo ready && exec sleep 60"], {
-          stdio: ["ignore", "pipe", "ignore"]
-        })
-      ),
-      (child) =>
-        Effect.promise(() => {
-          const ended = once(child, "exit")
-          child.kill("SIGKILL")
-          return ended
-        })
-    )
-    yield* Effect.promise(() => once(keeper.stdout, "data"))
-    return keeper.pid
-  })
-
   it.live.each(["ext4", "xfs"] as const)(
     "that still stands in another mount namespace is not checked there, and goes on as one file system: %s",
     (family) =>
       onNode(
         Effect.gen(function* () {
           const { stage, stagingPath, unstage } = yield* staged(family)
-          const keeper = yield* namespace
+          const keeper = yield* otherNamespace
           yield* unstage()
           yield* stage()
           writeFileSync(join(stagingPath, "note"), "kept")
