@@ -15,6 +15,7 @@ import { makeDiskSearch } from "./diskSearch.ts"
 import { type DomainError, type HostFailure, InvalidInput, Refused, Unsupported } from "./errors.ts"
 import { locateMounted, readMounts, topIsStale } from "./hostFacts.ts"
 import { isWithin, parentOf } from "./hostPath.ts"
+import { stillMountedAfter } from "./leftMounted.ts"
 import { NodeNotices } from "./NodeNotices.ts"
 import { NodeOperations } from "./NodeOperations.ts"
 import { namedFileSystem, requireField, requirePath } from "./nodeRequests.ts"
@@ -107,7 +108,7 @@ export class NodePublishing extends Context.Tag("cinder-csi/domain/NodePublishin
 
       const publishTarget = Effect.fnUntraced(function* (wish: NodePublishWish, request: NodePublishRequest) {
         let prepared = false
-        let undo: Effect.Effect<void> = Effect.void
+        let undo: Effect.Effect<void, HostFailure> = Effect.void
         const { targetPath } = request
         const pulseOf = yield* Effect.cachedFunction(host.pulseOf)
         yield* settle({
@@ -118,7 +119,7 @@ export class NodePublishing extends Context.Tag("cinder-csi/domain/NodePublishin
           carryOut: (action, facts) => {
             // Nothing was mounted there before a bind, so that one layer at most is ours to undo.
             if (action._tag === "Bind")
-              undo = Effect.ignore(Effect.zipRight(host.unmount(targetPath), host.remove(targetPath)))
+              undo = Effect.zipRight(host.unmount(targetPath), Effect.ignore(host.remove(targetPath)))
             return Effect.map(carryOut(action, facts), () => {
               prepared = action._tag === "MakeDirectory" || action._tag === "MakeFile"
               if (prepared) undo = Effect.ignore(host.remove(targetPath))
@@ -126,7 +127,9 @@ export class NodePublishing extends Context.Tag("cinder-csi/domain/NodePublishin
           }
         }).pipe(
           // Kubelet may never unpublish what ended in a final error.
-          Effect.tapError((error) => (isFinal(error) ? undo : Effect.void))
+          Effect.tapError((error) =>
+            isFinal(error) ? Effect.mapError(undo, stillMountedAfter(targetPath, error)) : Effect.void
+          )
         )
       })
 

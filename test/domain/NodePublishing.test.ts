@@ -277,6 +277,20 @@ describe("NodePublishing", () => {
       })
     )
 
+    it.effect("does not end for good while a bind that failed late cannot be undone", () =>
+      Effect.gen(function* () {
+        const { host, publishing } = yield* staged
+        yield* host.faults.fail("bind", { afterwards: true })
+        yield* host.faults.hold(targetPath)
+        const error = yield* Effect.flip(publishing.publish(publishRequest()))
+        assert.strictEqual(error._tag, "NotReady")
+        assert.include(error.message, "could not bind")
+        yield* host.faults.release(targetPath)
+        yield* publishing.unpublish(volumeId, targetPath)
+        assert.deepStrictEqual(yield* mountTargets(host), [stagingPath])
+      })
+    )
+
     it.effect("is taken away again when the volume cannot be bound on it", () =>
       Effect.gen(function* () {
         const { host, publishing } = yield* staged

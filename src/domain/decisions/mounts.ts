@@ -52,6 +52,9 @@ export const rawBindsOf = (mounts: ReadonlyArray<Mount>, device: BlockDevice): R
   return mounts.filter(({ fsType, root }) => (fsType === "devtmpfs" || fsType === "tmpfs") && root === name)
 }
 
+/** The kernel takes a disk's node away with the disk, and says so of what is still bound (`d_path` of Linux). */
+export const showsRemovedNode = ({ root }: Mount): boolean => root.endsWith("//deleted")
+
 /** Whether a file system that is there serves a request; undefined asks for none in particular. */
 export const satisfies = (present: string, wanted: FileSystem | undefined): boolean => {
   const known = fileSystemNamed(present)

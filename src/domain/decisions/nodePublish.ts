@@ -11,6 +11,7 @@ import {
   rawBindsOf,
   satisfies,
   showsAllOf,
+  showsRemovedNode,
   topAt
 } from "./mounts.ts"
 import { act, done, refuse, type Verdict } from "./Verdict.ts"
@@ -139,7 +140,8 @@ const decideOccupied = (facts: NodePublishFacts, top: Mount, readOnly: boolean):
   if (device !== undefined && (showsAllOf(top, device) || isSameDisk(deviceAtTarget, device))) {
     return refuse(new AlreadyExists({ subject: targetPath, difference: `does not give ${wish.access} access` }))
   }
-  const nodeWithoutDisk = kind === "blockDevice" && deviceAtTarget === undefined
+  // Another disk may have the number of the one that is gone.
+  const nodeWithoutDisk = kind === "blockDevice" && (deviceAtTarget === undefined || showsRemovedNode(top))
   if (facts.targetIsStale || nodeWithoutDisk) return act({ _tag: "Unmount" })
   return refused(targetPath, `holds a mount of ${top.source}, not of volume ${wish.volumeId}`, "unmount it")
 }

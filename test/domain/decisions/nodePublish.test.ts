@@ -112,6 +112,11 @@ const table: ReadonlyArray<readonly [string, Change, string]> = [
   ["raw, bound", raw(bound), "Done"],
   ["raw, bound disk whose number another has by now", raw({ ...bound, deviceAtTarget: later }), "Refused"],
   ["raw, another disk bound", raw({ ...bound, deviceAtTarget: otherDevice }), "Refused"],
+  [
+    "raw, bound node that is gone with its disk, whose number another has by now",
+    raw({ ...bound, mounts: [rawMount(targetPath, "/vdb//deleted")], deviceAtTarget: otherDevice }),
+    "Unmount"
+  ],
   ["raw, node without a disk bound", raw({ ...bound, deviceAtTarget: undefined }), "Unmount"],
   ["raw, mounted as a file system", raw({ mounts: [staged] }), "Refused"],
   ["raw, no disk", raw({ device: undefined }), "Refused"],

@@ -13,6 +13,9 @@ export const stillMounted =
       ? failure
       : new NotReady({ subject: path, state: `${state}, and ${failure.message}`, remedy: undefined })
 
+export const stillMountedAfter = (path: string, { message }: DomainError) =>
+  stillMounted(path, `to be unmounted after an error (${message})`)
+
 /** What a stage that ends in an error may have left at its path. */
 export interface Attempt {
   readonly stagingPath: string
