@@ -13,7 +13,7 @@ import {
 import { decideNodeUnpublish } from "./decisions/nodeUnpublish.ts"
 import { makeDiskSearch } from "./diskSearch.ts"
 import { type DomainError, type HostFailure, InvalidInput, Refused, Unsupported } from "./errors.ts"
-import { locateMounted, readMounts, topIsStale } from "./hostFacts.ts"
+import { readMounts, topIsStale } from "./hostFacts.ts"
 import { isWithin, parentOf } from "./hostPath.ts"
 import { stillMountedAfter } from "./leftMounted.ts"
 import { NodeNotices } from "./NodeNotices.ts"
@@ -71,10 +71,10 @@ export class NodePublishing extends Context.Tag("cinder-csi/domain/NodePublishin
       ): Effect.fn.Return<NodePublishFacts, HostFailure> {
         const device = yield* find(wish.volumeId, leastBytesIn(request.publishContext))
         const mounts = yield* readMounts(host)
-        const staging = yield* locateMounted(host, request.stagingPath, mounts)
+        const staging = yield* host.locate(request.stagingPath, mounts)
         const staged = topAt(mounts, staging.path)
         const isDumb = staged !== undefined && device !== undefined && sitsOn(staged, device) && hidesCollapse(staged)
-        const { kind, path: targetPath } = yield* locateMounted(host, request.targetPath, mounts)
+        const { kind, path: targetPath } = yield* host.locate(request.targetPath, mounts)
         const parent = kind === "absent" ? yield* host.locate(parentOf(targetPath)) : undefined
         return {
           wish,
@@ -164,7 +164,7 @@ export class NodePublishing extends Context.Tag("cinder-csi/domain/NodePublishin
           patience: yield* makePatience(0),
           look: Effect.gen(function* () {
             const mounts = yield* readMounts(host)
-            return { ...(yield* locateMounted(host, targetPath, mounts)), mounts }
+            return { ...(yield* host.locate(targetPath, mounts)), mounts }
           }),
           decide: decideNodeUnpublish,
           carryOut: (action, { path }) => (action._tag === "Unmount" ? host.unmount(path) : removeEmpty(path))

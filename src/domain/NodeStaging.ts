@@ -18,7 +18,7 @@ import { act, done } from "./decisions/Verdict.ts"
 import { guardUuid } from "./decisions/writeGuard.ts"
 import { makeDiskSearch } from "./diskSearch.ts"
 import type { DomainError, HostFailure, NotReady } from "./errors.ts"
-import { locateMounted, readMounts, topIsStale } from "./hostFacts.ts"
+import { readMounts, topIsStale } from "./hostFacts.ts"
 import { leaveNothingMounted, stillMounted } from "./leftMounted.ts"
 import { NodeNotices } from "./NodeNotices.ts"
 import { NodeOperations } from "./NodeOperations.ts"
@@ -68,7 +68,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
           patience,
           look: Effect.gen(function* () {
             const mounts = yield* readMounts(host)
-            const { path } = yield* locateMounted(host, stagingPath, mounts)
+            const { path } = yield* host.locate(stagingPath, mounts)
             return (yield* topIsStale(host, mounts, path)) ? path : undefined
           }),
           decide: (path) => (path === undefined ? done(undefined) : act(path)),
@@ -145,7 +145,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
             if (!isSame) progress = { ...noProgress, refreshed: progress.refreshed }
             seen = device
             const mounts = yield* readMounts(host)
-            const place = yield* locateMounted(host, stagingPath, mounts)
+            const place = yield* host.locate(stagingPath, mounts)
             const stale = yield* topIsStale(host, mounts, place.path)
             return { wish, device, ...place, mounts, topIsStale: stale, progress }
           })

@@ -9,7 +9,7 @@ import { type PresenceFacts, presenceOf } from "./decisions/presence.ts"
 import { mountTroubles, type VolumeHealth, volumeHealth } from "./decisions/volumeHealth.ts"
 import { makeDiskSearch } from "./diskSearch.ts"
 import { type DomainError, type HostFailure, IdentityUnknown, InvalidInput, PathNotFound } from "./errors.ts"
-import { locateMounted, readMounts, topIsStale } from "./hostFacts.ts"
+import { readMounts, topIsStale } from "./hostFacts.ts"
 import { isProperPath, isTooLong } from "./hostPath.ts"
 import { NodeOperations } from "./NodeOperations.ts"
 import { NodeSettings } from "./NodeSettings.ts"
@@ -92,7 +92,7 @@ export class NodeVolumes extends Context.Tag("cinder-csi/domain/NodeVolumes")<
         path: string
       ): Effect.fn.Return<PresenceFacts, HostFailure> {
         const mounts = yield* readMounts(host)
-        const place = yield* locateMounted(host, path, mounts)
+        const place = yield* host.locate(path, mounts)
         const device = yield* find(volumeId, undefined)
         const deviceAtPath = place.kind === "blockDevice" ? yield* host.deviceAt(place.path) : undefined
         return { path: place.path, mounts, device, deviceAtPath }

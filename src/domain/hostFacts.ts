@@ -49,6 +49,3 @@ export const diskBelow = (host: Host, mount: Mount, mounts: ReadonlyArray<Mount>
     Effect.orElseSucceed(atSource(host, mount.source, mounts), () => "unclear" as const),
     (found) => (typeof found === "object" && sitsOn(mount, found) ? found : undefined)
   )
-
-/** Where a path is, by a mount table that is at hand. */
-export const locateMounted = (host: Host, path: string, mounts: ReadonlyArray<Mount>) => host.locate(path, mounts)

@@ -2,7 +2,7 @@ import { type Context, Effect } from "effect"
 import type { BlockDevice, HostMounter } from "../ports/HostMounter.ts"
 import { mountsOf, sitsOn, topAt } from "./decisions/mounts.ts"
 import { type DomainError, type HostFailure, NotReady } from "./errors.ts"
-import { locateMounted, readMounts } from "./hostFacts.ts"
+import { readMounts } from "./hostFacts.ts"
 import { isFinal } from "./nodeSettling.ts"
 
 /** Kubelet may forget a path after a final error, and this one is still mounted. */
@@ -40,7 +40,7 @@ export const leaveNothingMounted = (
   Effect.gen(function* () {
     if (device === undefined || !isFinal(error) || !(isOurs || endsStaging(error))) return yield* error
     const mounts = yield* readMounts(host)
-    const { path } = yield* locateMounted(host, stagingPath, mounts)
+    const { path } = yield* host.locate(stagingPath, mounts)
     const top = topAt(mounts, path)
     const isAlone = mountsOf(mounts, device).length === 1
     if (top !== undefined && sitsOn(top, device) && (isOurs || isAlone)) {

@@ -3,7 +3,7 @@ import type { BlockDevice, HostMounter } from "../ports/HostMounter.ts"
 import { topAt } from "./decisions/mounts.ts"
 import { decideUnstage, type UnstageAction, type UnstageFacts } from "./decisions/unstage.ts"
 import type { HostFailure } from "./errors.ts"
-import { diskBelow, locateMounted, readMounts } from "./hostFacts.ts"
+import { diskBelow, readMounts } from "./hostFacts.ts"
 import { settle } from "./nodeSettling.ts"
 import type { Patience } from "./nodeWaiting.ts"
 import type { VolumeId } from "./Volume.ts"
@@ -27,7 +27,7 @@ export const undoStage = (
 
     const look = Effect.gen(function* (): Effect.fn.Return<UnstageFacts, HostFailure> {
       const mounts = yield* readMounts(host)
-      const place = yield* locateMounted(host, stagingPath, mounts)
+      const place = yield* host.locate(stagingPath, mounts)
       const top = topAt(mounts, place.path)
       const nothingYet = { volumeId, ...place, mounts, disk: undefined, holders: [], flushed }
       if (top !== undefined) {

@@ -1,7 +1,6 @@
 import { readdir, readFile, readlink } from "node:fs/promises"
 import { join } from "node:path"
-
-const isWithin = (path: string, folder: string) => path === folder || path.startsWith(`${folder}/`)
+import { isWithin } from "../../domain/hostPath.ts"
 
 const quietly = <A>(promise: Promise<A>, otherwise: A): Promise<A> => promise.catch(() => otherwise)
 
