@@ -4,7 +4,7 @@ import type { InstanceMetadata } from "../ports/InstanceMetadata.ts"
 import type { VolumeCapability } from "./Capability.ts"
 import { sharingRisk } from "./decisions/capabilities.ts"
 import { mkfsTexts } from "./decisions/mkfsOptions.ts"
-import { isSameDisk, mountsOf } from "./decisions/mounts.ts"
+import { isSameDisk, mountsOf, topAt } from "./decisions/mounts.ts"
 import { decideStage } from "./decisions/stage.ts"
 import {
   noProgress,
@@ -135,6 +135,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
           let progress = noProgress
           let seen: BlockDevice | undefined
           let isOurs = false
+          let wasThere: boolean | undefined
           const withoutDisk = Effect.zipRight(
             dropStale(wish.volumeId, stagingPath, patience),
             awaitDisk(wish.volumeId, wish.leastBytes, patience)
@@ -147,6 +148,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
             const mounts = yield* readMounts(host)
             const place = yield* host.locate(stagingPath, mounts)
             const stale = yield* topIsStale(host, mounts, place.path)
+            wasThere ??= topAt(mounts, place.path) !== undefined
             return { wish, device, ...place, mounts, topIsStale: stale, progress }
           })
           return settle({
@@ -160,7 +162,11 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
                 progress = after
               })
             }
-          }).pipe(Effect.catchAll((error) => leaveNothingMounted(host, { stagingPath, device: seen, isOurs }, error)))
+          }).pipe(
+            Effect.catchAll((error) =>
+              leaveNothingMounted(host, { stagingPath, device: seen, isOurs, wasThere: wasThere ?? false }, error)
+            )
+          )
         })
 
       /** A raw disk is published as it is. */

@@ -23,6 +23,8 @@ export interface Attempt {
   readonly device: BlockDevice | undefined
   /** This call has mounted it, or has tried to. */
   readonly isOurs: boolean
+  /** It was mounted when this call began. What came later and is not ours, another driver has mounted. */
+  readonly wasThere: boolean
 }
 
 /** Whether the caller may forget the volume and a mount from before with it, which nobody has called a wrong one. */
@@ -34,11 +36,11 @@ const endsStaging = ({ _tag }: DomainError): boolean => _tag !== "NotReady" && _
  */
 export const leaveNothingMounted = (
   host: Context.Tag.Service<HostMounter>,
-  { device, isOurs, stagingPath }: Attempt,
+  { device, isOurs, stagingPath, wasThere }: Attempt,
   error: DomainError
 ): Effect.Effect<never, DomainError> =>
   Effect.gen(function* () {
-    if (device === undefined || !isFinal(error) || !(isOurs || endsStaging(error))) return yield* error
+    if (device === undefined || !isFinal(error) || !(isOurs || (wasThere && endsStaging(error)))) return yield* error
     const mounts = yield* readMounts(host)
     const { path } = yield* host.locate(stagingPath, mounts)
     const top = topAt(mounts, path)
