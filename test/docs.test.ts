@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { BlockStorageKeys, GlobalKeys, MetadataKeys } from "../src/adapters/config/keys.ts"
+import { BlockStorageKeys, FailoverKeys, GlobalKeys, MetadataKeys } from "../src/adapters/config/keys.ts"
 import { flagNames } from "../src/main/flags.ts"
 
 const project = join(import.meta.dirname, "..")
@@ -26,7 +26,7 @@ describe("docs/configuration.md", () => {
   const configuration = read("docs/configuration.md")
   const firstCells = [...configuration.matchAll(/^\| (`.*?) \|/gm)].map(([, cell]) => cell ?? "").join(" ")
 
-  it.each([GlobalKeys, BlockStorageKeys, MetadataKeys].flatMap(({ fields }) => Object.keys(fields)))(
+  it.each([GlobalKeys, BlockStorageKeys, MetadataKeys, FailoverKeys].flatMap(({ fields }) => Object.keys(fields)))(
     "has a row for the key %s",
     (key) => assert.include(firstCells, `\`${key}\``)
   )

@@ -17,6 +17,8 @@ export interface Taint {
   readonly key: string
   readonly value: string | undefined
   readonly effect: string
+  /** Kubernetes' own; it stays as it is when another taint comes or goes. */
+  readonly timeAdded?: string
 }
 
 /** A node as Kubernetes has it on record, so that a dead node still shows what it last told. */

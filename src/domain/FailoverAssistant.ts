@@ -14,9 +14,6 @@ const pause = "10 seconds"
 /** What stays true is said again after so long, so that it is still among the events of the last hour. */
 const sayAgainMillis = 600_000
 
-/** Looks in a row at a node that others change at the same time; the next round comes soon. */
-const mostLooks = 3
-
 /** Nodes that are looked at at the same time: each look asks Kubernetes and Nova. */
 const mostAtOnce = 4
 
@@ -108,7 +105,6 @@ export class FailoverAssistant extends Context.Tag("cinder-csi/domain/FailoverAs
           const event = failoverEvent(verdict, options.dryRun)
           if (event !== undefined) yield* say(node, event)
         }).pipe(
-          Effect.retry({ times: mostLooks - 1, while: ({ _tag }) => _tag === "NodeChanged" }),
           Effect.catchTag("NodeNotFound", () => Effect.void),
           Effect.catchAll((error) => Effect.logWarning(`node ${name}: ${error.message}`))
         )

@@ -5,7 +5,7 @@ import type { Options } from "./options.ts"
 import { version } from "./version.ts"
 
 /** Where kubelet puts a pod's credentials: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
-const defaultFolder = "/var/run/secrets/kubernetes.io/serviceaccount"
+export const serviceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 /** What a pod finds in its environment and its files. */
 export interface PodSurroundings {
@@ -21,7 +21,7 @@ export const layerClaims = ({ kubernetes, proxies }: Options, surroundings: PodS
       Effect.promise(() => import("../adapters/kubernetes/ClaimsKubernetes.ts")),
       ({ layerClaimsKubernetes }) =>
         layerClaimsKubernetes({
-          serviceAccountFolder: defaultFolder,
+          serviceAccountFolder,
           ...kubernetes,
           ...surroundings,
           userAgent: `cinder-csi-plugin/${version}`,

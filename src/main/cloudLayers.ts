@@ -6,10 +6,12 @@ import { layerKeystone } from "../adapters/openstack/Keystone.ts"
 import { layerNovaHttp } from "../adapters/openstack/NovaHttp.ts"
 import type { RequestObserver } from "../adapters/openstack/observer.ts"
 import type { Proxies } from "../adapters/openstack/proxies.ts"
+import { layerServerPowerHttp } from "../adapters/openstack/ServerPowerHttp.ts"
 import { layerPolling } from "../adapters/waiting/PollingCloudWatch.ts"
 import type { Cinder } from "../ports/Cinder.ts"
 import type { CloudWatch } from "../ports/CloudWatch.ts"
 import type { Nova } from "../ports/Nova.ts"
+import type { ServerPower } from "../ports/ServerPower.ts"
 import type { Access } from "./access.ts"
 
 export interface CloudOptions {
@@ -28,18 +30,34 @@ export interface LiveAccess {
   readonly look: Effect.Effect<void>
 }
 
+/** What a service of the cloud is reached by. */
+const layerAccess = (cloud: Cloud, { current, look }: LiveAccess, { userAgent, observe, proxies }: CloudOptions) => {
+  const auth = () => current().auth
+  return layerKeystone({ authUrl: cloud.authUrl, auth, onRefused: look, userAgent, observe }).pipe(
+    Layer.provideMerge(layerHttpClient(() => current().tls, { proxies }))
+  )
+}
+
+const serviceOf = ({ region, interface: endpointType }: Cloud, { userAgent, observe }: CloudOptions) => ({
+  choice: { region, interface: endpointType },
+  userAgent,
+  observe
+})
+
 /** The ports of one configured cloud. Asks the cloud nothing before the first call. */
 export const layerCloud = (
   cloud: Cloud,
-  { current, look }: LiveAccess,
-  { userAgent, observe, proxies, ignoreMicroversions }: CloudOptions
+  live: LiveAccess,
+  options: CloudOptions
 ): Layer.Layer<Cinder | Nova | CloudWatch> => {
-  const choice = { region: cloud.region, interface: cloud.interface }
-  const service = { choice, userAgent, observe }
-  const auth = () => current().auth
+  const service = serviceOf(cloud, options)
+  const { ignoreMicroversions } = options
   return layerPolling().pipe(
     Layer.provideMerge(Layer.merge(layerCinderHttp({ ...service, ignoreMicroversions }), layerNovaHttp(service))),
-    Layer.provide(layerKeystone({ authUrl: cloud.authUrl, auth, onRefused: look, userAgent, observe })),
-    Layer.provide(layerHttpClient(() => current().tls, { proxies }))
+    Layer.provide(layerAccess(cloud, live, options))
   )
 }
+
+/** The power of the servers of one configured cloud, for the failover assistant alone. */
+export const layerCloudPower = (cloud: Cloud, live: LiveAccess, options: CloudOptions): Layer.Layer<ServerPower> =>
+  Layer.provide(layerServerPowerHttp(serviceOf(cloud, options)), layerAccess(cloud, live, options))

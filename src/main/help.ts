@@ -51,7 +51,8 @@ The smallest /etc/config/cloud.conf:
   application-credential-secret = "…"
 
 Without a cloud or a cluster: the sub-command demo runs the driver on a cloud of its own and takes a volume through its life,
-the sub-command cloud is that cloud alone, speaking OpenStack's APIs. Each has a --help of its own.
+the sub-command cloud is that cloud alone, speaking OpenStack's APIs. The sub-command failover-assistant gives up nodes whose
+server is off. Each has a --help of its own.
 
 A flag and its value: --cluster=a or --cluster a. A boolean needs the equals sign: --with-topology=false.
 Underscores count as dashes. A flag for a list may be repeated; an item with a comma stands in double quotes.

@@ -1,8 +1,8 @@
 import type { FileSystem } from "@effect/platform"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Console, Effect, Either, Logger, LogLevel } from "effect"
-import { FairScheduler } from "./FairScheduler.ts"
+import { Console, Effect, Either, LogLevel } from "effect"
+import { asService } from "./asService.ts"
 import { helpText } from "./help.ts"
 import { parseOptions } from "./options.ts"
 import { startDriver } from "./serve.ts"
@@ -18,14 +18,7 @@ const runDriver = (argv: ReadonlyArray<string>) =>
         return yield* Console.log(version)
       case "Options": {
         const level = asked.verbosity >= 4 ? LogLevel.Debug : LogLevel.Info
-        return yield* Effect.zipRight(startDriver(asked), Effect.never).pipe(
-          // Nobody collects spans yet, and each holds on to memory for as long as its call waits.
-          Effect.withTracerEnabled(false),
-          Effect.withScheduler(new FairScheduler()),
-          Effect.scoped,
-          Logger.withMinimumLogLevel(level),
-          Effect.provide(Logger.replace(Logger.defaultLogger, Logger.withLeveledConsole(Logger.logfmtLogger)))
-        )
+        return yield* Effect.zipRight(startDriver(asked), Effect.never).pipe(Effect.scoped, asService(level))
       }
     }
   })
@@ -34,7 +27,7 @@ const runDriver = (argv: ReadonlyArray<string>) =>
 const argv = process.argv.slice(2)
 const [command, ...rest] = argv
 
-/** The cloud in memory is loaded only by who asks for it: a serving driver pays for nothing that it does not use. */
+/** Sub-commands are loaded only by who asks for them: a serving driver pays for nothing that it does not use. */
 const program = ((): Effect.Effect<void, Error, FileSystem.FileSystem> => {
   switch (command) {
     case "demo":
@@ -46,6 +39,11 @@ const program = ((): Effect.Effect<void, Error, FileSystem.FileSystem> => {
       return Effect.flatMap(
         Effect.promise(() => import("./cloud.ts")),
         ({ runCloud }) => runCloud(rest)
+      )
+    case "failover-assistant":
+      return Effect.flatMap(
+        Effect.promise(() => import("./failover/failoverAssistant.ts")),
+        ({ runFailoverAssistant }) => runFailoverAssistant(rest, process.env)
       )
     default:
       return runDriver(argv)

@@ -23,7 +23,9 @@ export interface Surroundings {
 }
 
 /** Counts the requests to the cloud and serves the counts; the library for it is loaded only if an address is given. */
-const observing = (address: Address | undefined): Effect.Effect<RequestObserver, MetricsEndpointFailure, Scope.Scope> =>
+export const observing = (
+  address: Address | undefined
+): Effect.Effect<RequestObserver, MetricsEndpointFailure, Scope.Scope> =>
   Effect.gen(function* () {
     const ignore: RequestObserver = () => undefined
     if (address === undefined) return ignore

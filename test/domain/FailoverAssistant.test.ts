@@ -244,6 +244,24 @@ describe("a node whose server runs", () => {
     )
   )
 
+  it.effect("is asked to stop again in an outage that begins between two looks", () =>
+    watched(
+      (cluster, _, { faults, calls }) =>
+        Effect.gen(function* () {
+          const fault = new WorldFault({ status: 500, kind: "computeFault", message: "lost" })
+          yield* faults.failCall({ call: "stopServer", fault })
+          yield* lose(cluster)
+          yield* TestClock.adjust("242 seconds")
+          yield* cluster.put("node-1", { ready: "True" })
+          yield* TestClock.adjust("3 seconds")
+          yield* lose(cluster)
+          yield* minutes(4)
+          assert.deepStrictEqual((yield* calls.counts).stopServer, 2)
+        }),
+      { stopServers: true }
+    )
+  )
+
   it.effect("is not stopped when more than a third of the nodes are missed", () =>
     watched(
       (cluster, _, { calls }) =>

@@ -31,6 +31,15 @@ export type Reply =
   | { readonly cut: "before" | "within" }
   /** Never answers. */
   | { readonly hang: true }
+  /** Answers 200 at once; what is written to the sink follows, until it ends. */
+  | { readonly stream: (sink: Sink) => void }
+
+/** The open body of an answer. */
+export interface Sink {
+  readonly write: (text: string) => void
+  /** Ends the body as it should be, or breaks the connection. */
+  readonly end: (how: "well" | "broken") => void
+}
 
 export type Script = (request: Seen) => Reply
 
@@ -54,6 +63,14 @@ const read = (request: Http.IncomingMessage, done: (text: string) => void) => {
 
 const answer = (reply: Reply, socket: Socket, response: Http.ServerResponse) => {
   if ("hang" in reply) return
+  if ("stream" in reply) {
+    response.writeHead(200, { "content-type": "application/json" })
+    response.flushHeaders()
+    return reply.stream({
+      write: (text) => void response.write(text),
+      end: (how) => void (how === "well" ? response.end() : socket.destroy())
+    })
+  }
   if ("cut" in reply) {
     if (reply.cut === "before") return socket.destroy()
     response.writeHead(200, { "content-type": "application/json", "content-length": "1000" })

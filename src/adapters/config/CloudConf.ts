@@ -1,9 +1,17 @@
 import { Array as Arr, Duration, Either } from "effect"
+import type { FailoverOptions } from "../../domain/FailoverSettings.ts"
 import type { UuidGuard } from "../../domain/NodeSettings.ts"
 import { type Cloud, readCloud, type YamlRequest, yamlRequestOf } from "./Cloud.ts"
 import type { ConfigFile } from "./configFile.ts"
 import { parseGcfg } from "./gcfg.ts"
-import { BlockStorageKeys, MetadataKeys, type MetadataSource, maxAttachLimit, metadataSources } from "./keys.ts"
+import {
+  BlockStorageKeys,
+  FailoverKeys,
+  MetadataKeys,
+  type MetadataSource,
+  maxAttachLimit,
+  metadataSources
+} from "./keys.ts"
 import { ConfigError, type ConfigProblem, type ConfigWarning, sectionTitle } from "./problems.ts"
 import { collectSettings, decodeSettings, type PlacedEntry, type Settings } from "./settings.ts"
 import { warnOfUnknown } from "./unknownKeys.ts"
@@ -38,6 +46,8 @@ export interface CloudConf {
   readonly clouds: ReadonlyMap<string, Either.Either<Cloud, ConfigError>>
   readonly blockStorage: BlockStorageSettings
   readonly metadata: MetadataSettings
+  /** What is wrong with it matters to the failover assistant alone. */
+  readonly failover: Either.Either<FailoverOptions, ConfigError>
   readonly warnings: ReadonlyArray<ConfigWarning>
 }
 
@@ -75,6 +85,17 @@ const readMetadata = (settings: Settings): Decoded<MetadataSettings> =>
       searchOrder: written["search-order"] ?? metadataSources,
       requestTimeout: timeout !== undefined && Duration.greaterThan(timeout, Duration.zero) ? timeout : undefined
     }
+  })
+
+const readFailover = (settings: Settings): Either.Either<FailoverOptions, ConfigError> =>
+  Either.mapBoth(decodeSettings(FailoverKeys, "[FailoverAssistant]", settings), {
+    onLeft: (problems) => new ConfigError({ problems }),
+    onRight: (written) => ({
+      lostAfter: written["lost-after"] ?? Duration.seconds(60),
+      betweenReadings: written["between-readings"] ?? Duration.seconds(30),
+      stopServers: written["stop-servers"] ?? false,
+      dryRun: written["dry-run"] ?? false
+    })
   })
 
 const readEntries = ({ path, text }: ConfigFile): Either.Either<ReadonlyArray<PlacedEntry>, ConfigProblem> =>
@@ -134,6 +155,7 @@ export const readCloudConf = (
     ),
     blockStorage: blockStorage.right,
     metadata: metadata.right,
+    failover: readFailover(collectSettings(entries, "failoverassistant", "")),
     warnings: [
       ...entries.flatMap((entry) => warnOfUnknown(entry) ?? []),
       ...warnOfLimit(blockStorageSettings, blockStorage.right.nodeVolumeAttachLimit),

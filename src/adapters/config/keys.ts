@@ -249,6 +249,34 @@ export const BlockStorageKeys = Schema.Struct({
   "single-node-multi-writer": key(Flag)
 })
 
+/** Readings that are closer together than this would be as good as one. */
+const leastSeconds = 10
+
+const LongEnough = Schema.transform(
+  Text.pipe(
+    Schema.filter(
+      (text) => {
+        const duration = parseGoDuration(text)
+        return duration !== undefined && Duration.toSeconds(duration) >= leastSeconds
+      },
+      accepting(`a duration of at least ${leastSeconds}s, such as 60s or 2m`)
+    )
+  ),
+  Schema.DurationFromSelf,
+  {
+    strict: true,
+    decode: (text) => parseGoDuration(text) ?? Duration.zero,
+    encode: (duration) => `${Duration.toMillis(duration)}ms`
+  }
+)
+
+export const FailoverKeys = Schema.Struct({
+  "lost-after": key(LongEnough),
+  "between-readings": key(LongEnough),
+  "stop-servers": key(Flag),
+  "dry-run": key(Flag)
+})
+
 export const MetadataKeys = Schema.Struct({
   "search-order": key(SearchOrder),
   "request-timeout": key(RequestTimeout)

@@ -1,4 +1,4 @@
-import { BlockStorageKeys, GlobalKeys, MetadataKeys } from "./keys.ts"
+import { BlockStorageKeys, FailoverKeys, GlobalKeys, MetadataKeys } from "./keys.ts"
 import { nearest } from "./nearest.ts"
 import { type ConfigWarning, sectionTitle } from "./problems.ts"
 import type { PlacedEntry } from "./settings.ts"
@@ -10,6 +10,7 @@ const obsoleteKeys = new Set(["bs-version", "trust-device-path"])
 const sections = new Map([
   ["global", { name: "Global", keys: Object.keys(GlobalKeys.fields) }],
   ["blockstorage", { name: "BlockStorage", keys: Object.keys(BlockStorageKeys.fields) }],
+  ["failoverassistant", { name: "FailoverAssistant", keys: Object.keys(FailoverKeys.fields) }],
   ["metadata", { name: "Metadata", keys: Object.keys(MetadataKeys.fields) }]
 ])
 

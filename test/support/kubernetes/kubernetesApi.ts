@@ -2,11 +2,17 @@ import { Effect, type Scope } from "effect"
 import type { ClaimRef } from "../../../src/domain/Claim.ts"
 import { ca, server } from "../certificates.ts"
 import { type Reply, type ScriptedServer, type Seen, scriptedServer } from "../ScriptedServer.ts"
+import { type ClusterObjects, makeClusterObjects } from "./clusterObjects.ts"
+import { type Route, refusal } from "./routes.ts"
+
+export { refusal } from "./routes.ts"
 
 type Annotations = Readonly<Record<string, string>>
 
 /** What a test does to the cluster behind the API. */
 export interface KubernetesApi extends ScriptedServer {
+  /** Nodes, what their kubelets registered, and events. */
+  readonly cluster: ClusterObjects
   readonly putClaim: (claim: ClaimRef, annotations?: Annotations) => void
   /** Bearer tokens that are accepted. A client certificate of the test's authority always is. */
   readonly tokens: Set<string>
@@ -16,19 +22,7 @@ export interface KubernetesApi extends ScriptedServer {
   readonly upset: Array<Reply>
 }
 
-/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
-export const refusal = (code: number, reason: string, message: string): Reply => ({
-  status: code,
-  body: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, code }
-})
-
 const keyOf = ({ namespace, name }: ClaimRef) => `${namespace}/${name}`
-
-interface Route {
-  readonly method: string
-  readonly path: RegExp
-  readonly answer: (groups: ReadonlyArray<string>, request: Seen) => Reply
-}
 
 /** Enough of the Kubernetes API on 127.0.0.1 for what the driver asks of it; over TLS unless told otherwise. */
 export const kubernetesApi = (
@@ -39,7 +33,9 @@ export const kubernetesApi = (
   const rights = { claims: true }
   const upset: Array<Reply> = []
 
+  const cluster = makeClusterObjects()
   const routes: ReadonlyArray<Route> = [
+    ...cluster.routes,
     {
       method: "GET",
       path: /^\/api\/v1\/namespaces\/([^/]+)\/persistentvolumeclaims\/([^/]+)$/,
@@ -79,5 +75,5 @@ export const kubernetesApi = (
   }
 
   const tls = options.tls === false ? undefined : { ...server, ca }
-  return Effect.map(scriptedServer(answer, tls), (served) => ({ ...served, putClaim, tokens, rights, upset }))
+  return Effect.map(scriptedServer(answer, tls), (served) => ({ ...served, cluster, putClaim, tokens, rights, upset }))
 }

@@ -1,0 +1,88 @@
+import { Data, Duration, Effect, Queue } from "effect"
+import { type KubeConfig, Watch } from "./library.ts"
+
+/** What a watch tells (https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes). */
+type Told = { readonly kind: string; readonly object: unknown } | { readonly ended: string | undefined }
+
+/** The version that was to be followed is too old: everything has to be read anew. */
+export class VersionGone extends Data.TaggedError("VersionGone") {}
+
+export class WatchBroken extends Data.TaggedError("WatchBroken")<{ readonly detail: string }> {}
+
+export interface FollowOptions {
+  readonly config: KubeConfig
+  readonly path: string
+  /** After so long without a word the connection counts as dead; Kubernetes sends a bookmark about once a minute. */
+  readonly silence: Duration.Duration
+}
+
+/** Kubernetes ends a watch after so long by itself. */
+const watchSeconds = 240
+
+const property = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined
+
+export const versionOf = (object: unknown): string | undefined => {
+  const version = property(property(object, "metadata"), "resourceVersion")
+  return typeof version === "string" && version !== "" ? version : undefined
+}
+
+const isGone = (error: unknown): boolean => property(error, "statusCode") === 410 || property(error, "code") === 410
+
+/**
+ * Follows all objects of a path from a version on, until the connection ends or says nothing for too long. Answers with the
+ * version that it came to, from which the next one goes on.
+ */
+export const follow = (
+  { config, path, silence }: FollowOptions,
+  from: string,
+  take: (kind: "changed" | "deleted", object: unknown) => void
+): Effect.Effect<string, VersionGone | WatchBroken> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const told = yield* Queue.unbounded<Told>()
+      let stopped = false
+      let controller: AbortController | undefined
+      const stop = () => {
+        stopped = true
+        controller?.abort()
+      }
+      yield* Effect.addFinalizer(() => Effect.sync(stop))
+      new Watch(config)
+        .watch(
+          path,
+          { resourceVersion: from, allowWatchBookmarks: true, timeoutSeconds: watchSeconds },
+          (kind, object: unknown) => void Queue.unsafeOffer(told, { kind, object }),
+          (error: unknown) => {
+            const detail = error instanceof Error ? error.message : undefined
+            Queue.unsafeOffer(told, isGone(error) ? { kind: "ERROR", object: { code: 410 } } : { ended: detail })
+          }
+        )
+        .then(
+          (opened) => {
+            controller = opened
+            if (stopped) opened.abort()
+          },
+          (error: unknown) => void Queue.unsafeOffer(told, { ended: String(error) })
+        )
+      let version = from
+      while (true) {
+        const next = yield* Effect.timeoutOption(Queue.take(told), silence)
+        if (next._tag === "None") {
+          return yield* new WatchBroken({ detail: `nothing was heard for ${Duration.format(silence)}` })
+        }
+        if ("ended" in next.value) {
+          if (next.value.ended === undefined) return version
+          return yield* new WatchBroken({ detail: next.value.ended })
+        }
+        const { kind, object } = next.value
+        if (kind === "ERROR") {
+          if (isGone(object)) return yield* new VersionGone()
+          return yield* new WatchBroken({ detail: String(property(object, "message")) })
+        }
+        if (kind === "ADDED" || kind === "MODIFIED") take("changed", object)
+        if (kind === "DELETED") take("deleted", object)
+        version = versionOf(object) ?? version
+      }
+    })
+  )

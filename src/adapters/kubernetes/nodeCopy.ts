@@ -1,0 +1,93 @@
+import { type Duration, Effect, Schedule } from "effect"
+import type { ClusterNode } from "../../domain/ClusterNode.ts"
+import { asking, type RequestFailure } from "./clusterClient.ts"
+import { follow } from "./following.ts"
+import type { CoreV1Api, KubeConfig } from "./library.ts"
+
+export interface CopyOptions {
+  readonly config: KubeConfig
+  readonly core: CoreV1Api
+  readonly toNode: (object: unknown) => ClusterNode | undefined
+  /** Between two tries when Kubernetes does not answer or breaks off. */
+  readonly pause: Duration.Duration
+  readonly silence: Duration.Duration
+}
+
+/** A thousand nodes with all their images are about 20 MB. */
+const pageSize = 250
+
+/**
+ * A copy of all nodes that follows the cluster until the scope closes. `current` waits for the first answer, and
+ * fails while Kubernetes gives none.
+ */
+export const makeNodeCopy = ({ config, core, toNode, pause, silence }: CopyOptions) =>
+  Effect.gen(function* () {
+    let nodes = new Map<string, ClusterNode>()
+    let problem: string | undefined
+    const tried = yield* Effect.makeLatch()
+
+    const listAll = Effect.gen(function* () {
+      const listed = new Map<string, ClusterNode>()
+      let next: string | undefined
+      let version = ""
+      do {
+        const from: string | undefined = next
+        const page = yield* asking(() =>
+          core.listNode({ limit: pageSize, ...(from === undefined ? {} : { _continue: from }) })
+        )
+        for (const item of page.items) {
+          const node = toNode(item)
+          if (node !== undefined) listed.set(node.name, node)
+        }
+        version = page.metadata?.resourceVersion ?? version
+        next = page.metadata?._continue || undefined
+      } while (next !== undefined)
+      nodes = listed
+      problem = undefined
+      yield* tried.open
+      return version
+    })
+
+    const take = (kind: "changed" | "deleted", object: unknown) => {
+      const node = toNode(object)
+      if (node === undefined) return
+      if (kind === "deleted") nodes.delete(node.name)
+      else nodes.set(node.name, node)
+    }
+
+    /** From one list to the moment when a new one is needed. */
+    const once: Effect.Effect<void, RequestFailure> = Effect.gen(function* () {
+      let version = yield* listAll
+      while (true) {
+        const followed = yield* Effect.either(follow({ config, path: "/api/v1/nodes", silence }, version, take))
+        if (followed._tag === "Right") version = followed.right
+        else if (followed.left._tag === "VersionGone") return
+        else {
+          yield* Effect.logDebug(`watching the nodes: ${followed.left.detail}`)
+          // A list shows whether it was the connection alone, and fails aloud where it was not.
+          yield* Effect.sleep(pause)
+          return
+        }
+      }
+    })
+
+    yield* once.pipe(
+      Effect.catchAll((error) =>
+        Effect.zipRight(
+          Effect.suspend(() => {
+            problem = error.detail
+            return tried.open
+          }),
+          Effect.sleep(pause)
+        )
+      ),
+      Effect.repeat(Schedule.forever),
+      Effect.forkScoped
+    )
+
+    return {
+      current: Effect.suspend(() =>
+        problem === undefined ? Effect.succeed([...nodes.values()]) : Effect.fail(problem)
+      )
+    }
+  })
