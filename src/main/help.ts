@@ -52,7 +52,7 @@ The smallest /etc/config/cloud.conf:
 
 Without a cloud or a cluster: the sub-command demo runs the driver on a cloud of its own and takes a volume through its life,
 the sub-command cloud is that cloud alone, speaking OpenStack's APIs. The sub-command failover-assistant gives up nodes whose
-server is off. Each has a --help of its own.
+server is off, await-drain is a preStop hook of the node. Each has a --help of its own.
 
 A flag and its value: --cluster=a or --cluster a. A boolean needs the equals sign: --with-topology=false.
 Underscores count as dashes. A flag for a list may be repeated; an item with a comma stands in double quotes.

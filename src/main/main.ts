@@ -40,6 +40,11 @@ const program = ((): Effect.Effect<void, Error, FileSystem.FileSystem> => {
         Effect.promise(() => import("./cloud.ts")),
         ({ runCloud }) => runCloud(rest)
       )
+    case "await-drain":
+      return Effect.flatMap(
+        Effect.promise(() => import("./awaitDrain.ts")),
+        ({ runAwaitDrain }) => runAwaitDrain(rest, process.env)
+      )
     case "failover-assistant":
       return Effect.flatMap(
         Effect.promise(() => import("./failover/failoverAssistant.ts")),

@@ -27,6 +27,8 @@ export interface Options {
   readonly withTopology: boolean
   readonly additionalTopology: Readonly<Record<string, string>>
   readonly pvcAnnotations: boolean
+  /** Of the node that this pod runs on, where its manifest tells; empty otherwise. */
+  readonly nodeName: string
   readonly kubernetes: KubernetesOptions
   readonly verbosity: number
   /** For people: what was given and has no effect. */
@@ -163,6 +165,7 @@ const optionsOf = (given: Given, words: ReadonlyArray<string>, env: Environment)
       withTopology: yield* booleanOf(given, "with-topology"),
       additionalTopology: yield* mapOf(given, "additional-topology"),
       pvcAnnotations: yield* booleanOf(given, "pvc-annotations"),
+      nodeName: env["NODE_NAME"] ?? "",
       kubernetes: {
         kubeconfig: env["KUBECONFIG"] || lastOf(given, "kubeconfig"),
         master: lastOf(given, "master"),

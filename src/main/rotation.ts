@@ -41,7 +41,8 @@ const blockStorageKeys: Readonly<Record<keyof BlockStorageSettings, string>> = {
   ignoreVolumeMicroversion: "ignore-volume-microversion",
   multiWriterFileSystem: "multi-writer-filesystem",
   removeStaleAttachments: "remove-stale-attachments",
-  singleNodeMultiWriter: "single-node-multi-writer"
+  singleNodeMultiWriter: "single-node-multi-writer",
+  removeStartupTaint: "remove-startup-taint"
 }
 
 const metadataKeys: Readonly<Record<keyof MetadataSettings, string>> = {

@@ -7,10 +7,11 @@ import type { HostOptions } from "../adapters/host/HostOptions.ts"
 import { layerInstanceMetadata, type MetadataOptions } from "../adapters/metadata/InstanceMetadata.ts"
 import type { RequestObserver } from "../adapters/openstack/observer.ts"
 import type { MetricsEndpointFailure } from "../adapters/telemetry/metricsEndpoint.ts"
-import { layerClaims, type PodSurroundings } from "./claimsLayer.ts"
+import { layerClaims } from "./claimsLayer.ts"
 import { layerCloud } from "./cloudLayers.ts"
 import { layerClouds, layerController, layerNode, serveDriver } from "./driver.ts"
 import type { Address } from "./endpoint.ts"
+import type { PodSurroundings } from "./kubernetesWays.ts"
 import type { Options } from "./options.ts"
 import { type ServedCloud, serveClouds } from "./rotation.ts"
 import { vendorVersion, version } from "./version.ts"
@@ -119,6 +120,11 @@ export const startDriver = (options: Options, surroundings: Surroundings = {}) =
           )
         : undefined
     })
+    if (options.provideNodeService && conf.blockStorage.removeStartupTaint) {
+      const { removeStartupTaint, layerOwnNode } = yield* Effect.promise(() => import("./ownNode.ts"))
+      const node = yield* Layer.build(layerOwnNode("remove-startup-taint", options, surroundings.pod))
+      yield* Effect.forkScoped(Effect.provide(removeStartupTaint, node))
+    }
     yield* Effect.logInfo(`cinder-csi-plugin ${version} serves CSI at ${served.target}`)
     return served
   })

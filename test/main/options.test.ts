@@ -45,6 +45,7 @@ describe("a command line of upstream's deployments", () => {
         withTopology: true,
         additionalTopology: {},
         pvcAnnotations: true,
+        nodeName: "",
         kubernetes: {
           kubeconfig: "",
           master: "",

@@ -32,6 +32,7 @@ export interface BlockStorageSettings {
   readonly multiWriterFileSystem: boolean
   readonly removeStaleAttachments: boolean
   readonly singleNodeMultiWriter: boolean
+  readonly removeStartupTaint: boolean
 }
 
 export interface MetadataSettings {
@@ -68,7 +69,8 @@ const readBlockStorage = (settings: Settings): Decoded<BlockStorageSettings> =>
     ignoreVolumeMicroversion: written["ignore-volume-microversion"] ?? false,
     multiWriterFileSystem: written["multi-writer-filesystem"] ?? false,
     removeStaleAttachments: written["remove-stale-attachments"] ?? false,
-    singleNodeMultiWriter: written["single-node-multi-writer"] ?? true
+    singleNodeMultiWriter: written["single-node-multi-writer"] ?? true,
+    removeStartupTaint: written["remove-startup-taint"] ?? false
   }))
 
 const warnOfLimit = (settings: Settings, limit: number): ReadonlyArray<ConfigWarning> => {

@@ -246,7 +246,8 @@ export const BlockStorageKeys = Schema.Struct({
   "ignore-volume-microversion": key(Flag),
   "multi-writer-filesystem": key(Flag),
   "remove-stale-attachments": key(Flag),
-  "single-node-multi-writer": key(Flag)
+  "single-node-multi-writer": key(Flag),
+  "remove-startup-taint": key(Flag)
 })
 
 /** Readings that are closer together than this would be as good as one. */

@@ -4,7 +4,7 @@ import type { ClaimRef } from "../../domain/Claim.ts"
 import { ClaimNotFound, ClaimUnreadable } from "../../domain/errors.ts"
 import { Claims } from "../../ports/Claims.ts"
 import type { AccessProblem } from "./ClusterAccess.ts"
-import { type KubernetesFailure, type KubernetesOptions, makeKubernetes } from "./KubernetesHttp.ts"
+import { type KubernetesFailure, type KubernetesOptions, makeKubernetes, neededBy } from "./KubernetesHttp.ts"
 
 /** Anything that is not plainly a claim is refused: it must not pass for a claim without annotations. */
 const WireClaim = Schema.parseJson(
@@ -49,7 +49,7 @@ export const layerClaimsKubernetes = (
 ): Layer.Layer<Claims, AccessProblem, FileSystem.FileSystem> =>
   Layer.scoped(
     Claims,
-    Effect.map(makeKubernetes(options), ({ get }) => ({
+    Effect.map(neededBy("--pvc-annotations", makeKubernetes(options)), ({ get }) => ({
       annotations: Effect.fn("Claims.annotations")(function* (claim: ClaimRef) {
         const path = pathOf(claim)
         if (path === undefined) return yield* new ClaimNotFound({ claim })

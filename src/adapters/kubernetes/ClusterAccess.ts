@@ -26,6 +26,6 @@ export interface ClusterAccess {
 /** The configuration does not say how to ask Kubernetes; `problem` names the file and holds no secret. */
 export class AccessProblem extends Data.TaggedError("AccessProblem")<{ readonly problem: string }> {
   override get message() {
-    return `--pvc-annotations needs the Kubernetes API: ${this.problem}`
+    return this.problem
   }
 }

@@ -1,7 +1,7 @@
 import { FileSystem, HttpClient, type HttpClientError, HttpClientRequest, HttpIncomingMessage } from "@effect/platform"
 import { Data, Duration, Effect, Option, RateLimiter, Redacted, Schedule, type Scope } from "effect"
 import { type Failure, isPassing, refusalOf, silenceOf } from "./answers.ts"
-import type { AccessProblem, ClusterAccess, TlsMaterial } from "./ClusterAccess.ts"
+import { AccessProblem, type ClusterAccess, type TlsMaterial } from "./ClusterAccess.ts"
 import { type AccessOptions, readAccess } from "./readAccess.ts"
 
 export interface KubernetesOptions extends AccessOptions {
@@ -23,7 +23,16 @@ export class KubernetesFailure extends Data.TaggedError("KubernetesFailure")<Fai
 export interface Kubernetes {
   /** The JSON text at the path. Repeated a few times where that may help; ends with its caller. */
   readonly get: (path: string) => Effect.Effect<string, KubernetesFailure>
+  /** Merges the body into the object at the path. Not repeated; once sent it runs to its answer or time limit. */
+  readonly patch: (path: string, body: object) => Effect.Effect<void, KubernetesFailure>
 }
+
+/** Names the setting that makes the driver ask Kubernetes, where it cannot. */
+export const neededBy = <A, R>(setting: string, self: Effect.Effect<A, AccessProblem, R>) =>
+  Effect.mapError(
+    self,
+    ({ problem }) => new AccessProblem({ problem: `${setting} needs the Kubernetes API: ${problem}` })
+  )
 
 const tryLimit = Duration.seconds(5)
 const someTries = Schedule.intersect(Schedule.recurs(2), Schedule.jittered(Schedule.exponential("200 millis")))
@@ -52,10 +61,20 @@ const secretsOf = ({ credentials }: ClusterAccess): ReadonlyArray<string> => {
   }
 }
 
-const requestTo = ({ server, credentials }: ClusterAccess, path: string, userAgent: string) => {
-  const request = HttpClientRequest.get(`${server}${path}`, {
+interface Asked {
+  readonly path: string
+  /** What is merged into the object; undefined reads it. */
+  readonly change: object | undefined
+}
+
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply */
+const mergePatch = "application/merge-patch+json"
+
+const requestTo = ({ server, credentials }: ClusterAccess, { path, change }: Asked, userAgent: string) => {
+  const bare = HttpClientRequest.make(change === undefined ? "GET" : "PATCH")(`${server}${path}`, {
     headers: { accept: "application/json", "user-agent": userAgent }
   })
+  const request = change === undefined ? bare : HttpClientRequest.bodyText(bare, JSON.stringify(change), mergePatch)
   switch (credentials._tag) {
     case "none":
       return request
@@ -72,11 +91,11 @@ const messageOf = (cause: unknown): string | undefined =>
 /** The platform's error holds the request with its token: only the text of the cause is taken over. */
 const causeOf = (error: HttpClientError.HttpClientError): string => messageOf(error.cause) ?? error.reason
 
-const exchange = (client: HttpClient.HttpClient, access: ClusterAccess, path: string, userAgent: string) => {
+const exchange = (client: HttpClient.HttpClient, access: ClusterAccess, asked: Asked, userAgent: string) => {
   const secrets = secretsOf(access)
   // A span of the platform's client would carry the token header.
   const quiet = HttpClient.withTracerDisabledWhen(client, () => true)
-  return quiet.execute(requestTo(access, path, userAgent)).pipe(
+  return quiet.execute(requestTo(access, asked, userAgent)).pipe(
     Effect.flatMap((response) => Effect.map(response.text, (body) => ({ status: response.status, body }))),
     HttpIncomingMessage.withMaxBodySize(Option.some(longestAnswer)),
     Effect.mapError((error) => silenceOf(`${access.server} did not answer: ${causeOf(error)}`, secrets)),
@@ -110,12 +129,16 @@ export const makeKubernetes = (
     const limited = yield* makeLimit(options)
     const client = yield* options.connect(() => tls)
 
-    const once = (path: string) =>
+    const once = (asked: Asked) =>
       Effect.gen(function* () {
         const now = yield* Effect.mapError(access, ({ problem }) => new KubernetesFailure(silenceOf(problem, [])))
         tls = now.tls
-        return yield* exchange(client, now, path, options.userAgent)
+        return yield* exchange(client, now, asked, options.userAgent)
       })
 
-    return { get: (path) => Effect.retry(limited(once(path)), { schedule: someTries, while: isPassing }) }
+    return {
+      get: (path) =>
+        Effect.retry(limited(once({ path, change: undefined })), { schedule: someTries, while: isPassing }),
+      patch: (path, change) => limited(Effect.asVoid(Effect.uninterruptible(once({ path, change }))))
+    }
   })

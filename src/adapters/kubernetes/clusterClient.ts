@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises"
-import { Data, Effect } from "effect"
+import { Data, Duration, Effect } from "effect"
 import {
   ApiException,
   CoreV1Api,
@@ -18,6 +18,8 @@ export interface ClientOptions {
   /** Where kubelet keeps the token and the authority of a pod's service account. */
   readonly serviceAccountFolder: string
   readonly userAgent: string
+  /** Of each request, body and all. Default 15 seconds. */
+  readonly requestLimit?: Duration.Duration
 }
 
 /** The configuration does not say how to ask Kubernetes; `problem` holds no secret. */
@@ -32,9 +34,6 @@ export class RequestFailure extends Data.TaggedError("RequestFailure")<{
   readonly status: number | undefined
   readonly detail: string
 }> {}
-
-/** Of each request, body and all. */
-const requestLimitMillis = 15_000
 
 const fromKubeconfig = (path: string) =>
   Effect.try({
@@ -123,13 +122,14 @@ export const makeClients = (options: ClientOptions) =>
     if (cluster === null) {
       return yield* new ClientProblem({ problem: `${options.kubeconfig} names no cluster for its current context` })
     }
+    const limitMillis = Duration.toMillis(options.requestLimit ?? Duration.seconds(15))
     const configuration = createConfiguration({
       baseServer: new ServerConfiguration(cluster.server, {}),
       authMethods: { default: config },
       promiseMiddleware: [
         {
           pre: (request) => {
-            request.setSignal(AbortSignal.timeout(requestLimitMillis))
+            request.setSignal(AbortSignal.timeout(limitMillis))
             request.setHeaderParam("User-Agent", options.userAgent)
             // The library would send every patch as a list of steps; ours are all parts of objects.
             if (request.getHttpMethod().toString() === "PATCH") {

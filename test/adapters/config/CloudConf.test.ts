@@ -358,7 +358,8 @@ describe("[BlockStorage] and [Metadata]", () => {
       ignoreVolumeMicroversion: false,
       multiWriterFileSystem: false,
       removeStaleAttachments: false,
-      singleNodeMultiWriter: true
+      singleNodeMultiWriter: true,
+      removeStartupTaint: false
     })
     assert.deepStrictEqual(metadata, { searchOrder: ["configDrive", "metadataService"], requestTimeout: undefined })
   })
@@ -388,7 +389,8 @@ describe("[BlockStorage] and [Metadata]", () => {
       ignoreVolumeMicroversion: true,
       multiWriterFileSystem: false,
       removeStaleAttachments: false,
-      singleNodeMultiWriter: true
+      singleNodeMultiWriter: true,
+      removeStartupTaint: false
     }))
 
   it.each(["1", " 7 ", "16"])("read the number %j of file systems made at a time", (text) =>

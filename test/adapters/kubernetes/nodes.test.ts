@@ -272,6 +272,30 @@ describe("one node", () => {
   )
 })
 
+const messageOf = <A, E extends Error>(request: Effect.Effect<A, E>) =>
+  Effect.map(Effect.flip(request), ({ message }) => message)
+
+describe("a request that is not answered", () => {
+  live(
+    "ends with its time limit, also where it may not be interrupted",
+    inCluster(
+      (api, nodes) =>
+        Effect.gen(function* () {
+          const node = yield* nodes.get("node-1")
+          yield* watching(api)
+          for (const request of [
+            messageOf(nodes.get("node-1")),
+            messageOf(Effect.uninterruptible(nodes.taint(node, { serverId: server, bootId: "boot-1" })))
+          ]) {
+            api.upset.push({ hang: true })
+            assert.match(yield* request, /Kubernetes did not answer: .*aborted/)
+          }
+        }),
+      { requestLimit: Duration.millis(300) }
+    )
+  )
+})
+
 describe("what is reported about a node", () => {
   const event = { type: "Warning", reason: "ServerRuns", note: "server x is ACTIVE" } as const
   live(

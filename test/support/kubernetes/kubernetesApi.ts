@@ -20,6 +20,8 @@ export interface KubernetesApi extends ScriptedServer {
   readonly rights: { claims: boolean }
   /** Answers to the next requests, ahead of everything else. */
   readonly upset: Array<Reply>
+  /** Answers to the next request of the method. */
+  readonly refuseNext: (method: string, reply: Reply) => void
 }
 
 const keyOf = ({ namespace, name }: ClaimRef) => `${namespace}/${name}`
@@ -32,6 +34,7 @@ export const kubernetesApi = (
   const tokens = new Set<string>()
   const rights = { claims: true }
   const upset: Array<Reply> = []
+  const refusals = new Map<string, Reply>()
 
   const cluster = makeClusterObjects()
   const routes: ReadonlyArray<Route> = [
@@ -59,6 +62,9 @@ export const kubernetesApi = (
   const answer = (request: Seen): Reply => {
     const next = upset.shift()
     if (next !== undefined) return next
+    const refused = refusals.get(request.method)
+    refusals.delete(request.method)
+    if (refused !== undefined) return refused
     const token = /^Bearer (.*)$/.exec(request.headers.authorization ?? "")?.[1]
     if (request.clientName === undefined && !tokens.has(token ?? ""))
       return refusal(401, "Unauthorized", "Unauthorized")
@@ -75,5 +81,13 @@ export const kubernetesApi = (
   }
 
   const tls = options.tls === false ? undefined : { ...server, ca }
-  return Effect.map(scriptedServer(answer, tls), (served) => ({ ...served, cluster, putClaim, tokens, rights, upset }))
+  return Effect.map(scriptedServer(answer, tls), (served) => ({
+    ...served,
+    cluster,
+    putClaim,
+    tokens,
+    rights,
+    upset,
+    refuseNext: (method, reply) => void refusals.set(method, reply)
+  }))
 }

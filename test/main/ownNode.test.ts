@@ -1,0 +1,141 @@
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { assert, describe } from "@effect/vitest"
+import { Effect, Schedule } from "effect"
+import { startupTaint } from "../../src/domain/OwnNode.ts"
+import { runAwaitDrain } from "../../src/main/awaitDrain.ts"
+import { podAt } from "../support/kubernetes/access.ts"
+import { kubernetesApi, refusal } from "../support/kubernetes/kubernetesApi.ts"
+import { live, startWired, temporaryFolder } from "../support/wiredDriver.ts"
+
+const driver = "cinder.csi.openstack.org"
+const other = { key: "dedicated", value: "db", effect: "NoSchedule", timeAdded: "2026-11-30T15:00:00Z" }
+const coming = { spec: { taints: [{ key: startupTaint, effect: "NoExecute" }, other] } }
+
+const cluster = Effect.gen(function* () {
+  const api = yield* kubernetesApi()
+  api.tokens.add("t")
+  api.cluster.putNode("node-1", coming)
+  return { api, pod: yield* podAt(yield* temporaryFolder, api.port, "t") }
+})
+
+const until = (isSo: () => boolean) =>
+  Effect.repeat(Effect.sync(isSo), { until: (so) => so, schedule: Schedule.spaced("5 millis") })
+
+const nodeFlags = ["--provide-controller-service=false"]
+const withTaint = "[BlockStorage]\nremove-startup-taint = true\n"
+
+describe("a node with remove-startup-taint", () => {
+  live(
+    "takes its taint away when kubelet has registered the driver, and no other taint",
+    Effect.gen(function* () {
+      const { api, pod } = yield* cluster
+      api.upset.push(refusal(503, "ServiceUnavailable", "later"))
+      yield* startWired(withTaint, nodeFlags, { pod }, { NODE_NAME: "node-1" })
+      yield* until(() => api.seen.length > 2)
+      assert.deepStrictEqual(api.cluster.node("node-1")?.["spec"], coming.spec)
+      api.cluster.register("node-1", driver, "s")
+      yield* until(() => api.count("PATCH", "/api/v1/nodes/node-1") === 1)
+      assert.deepStrictEqual(api.cluster.node("node-1")?.["spec"], { taints: [other] })
+      // Of the node as it was looked at: the only one so far, and thus with the first version.
+      assert.deepInclude(api.seen.find(({ method }) => method === "PATCH")?.body, {
+        metadata: { resourceVersion: "101" }
+      })
+    })
+  )
+
+  live(
+    "looks again where somebody else changed the node at the same time",
+    Effect.gen(function* () {
+      const { api, pod } = yield* cluster
+      api.cluster.register("node-1", driver, "s")
+      api.refuseNext("PATCH", refusal(409, "Conflict", "the object has been modified"))
+      yield* startWired(withTaint, nodeFlags, { pod }, { NODE_NAME: "node-1" })
+      yield* until(() => api.count("PATCH", "/api/v1/nodes/node-1") === 2)
+      assert.deepStrictEqual(api.cluster.node("node-1")?.["spec"], { taints: [other] })
+    })
+  )
+
+  live(
+    "does not start where it cannot know its node or how to ask Kubernetes",
+    Effect.gen(function* () {
+      const nameless = yield* Effect.flip(startWired(withTaint, nodeFlags))
+      assert.include(nameless.message, "remove-startup-taint needs the node's name in the variable NODE_NAME")
+      const noPod = yield* Effect.flip(startWired(withTaint, nodeFlags, {}, { NODE_NAME: "node-1" }))
+      assert.include(noPod.message, "remove-startup-taint needs the Kubernetes API: this is no pod")
+    })
+  )
+
+  live(
+    "asks Kubernetes nothing unless it is told to",
+    Effect.gen(function* () {
+      const { api, pod } = yield* cluster
+      yield* startWired("", nodeFlags, { pod }, { NODE_NAME: "node-1" })
+      assert.deepStrictEqual(api.seen, [])
+    })
+  )
+})
+
+const attachment = (attacher: string, nodeName: string) => ({
+  metadata: { name: "a" },
+  spec: { attacher, nodeName, source: { persistentVolumeName: "pv-1" } }
+})
+
+describe("await-drain", () => {
+  live(
+    "ends when the node has no volume of this driver any more",
+    Effect.gen(function* () {
+      const { api, pod } = yield* cluster
+      api.cluster.putNode("node-1", {
+        spec: { unschedulable: true },
+        status: { volumesInUse: ["kubernetes.io/csi/other^v2"], volumesAttached: [] }
+      })
+      api.cluster.attachments.set("a", attachment(driver, "node-2"))
+      api.cluster.attachments.set("b", attachment("other", "node-1"))
+      yield* runAwaitDrain(["--node=node-1"], {}, pod)
+      assert.deepStrictEqual(
+        api.seen.map(({ path }) => path),
+        ["/api/v1/nodes/node-1", "/apis/storage.k8s.io/v1/volumeattachments", "/api/v1/nodes/node-1"]
+      )
+    })
+  )
+
+  live(
+    "names what is still there",
+    Effect.gen(function* () {
+      const { api, pod } = yield* cluster
+      api.cluster.putNode("node-1", { spec: { unschedulable: true } })
+      api.cluster.attachments.set("a", attachment(driver, "node-1"))
+      const still = yield* Effect.flip(runAwaitDrain(["--within=1s"], { NODE_NAME: "node-1" }, pod))
+      assert.include(still.message, "volumes are still here: pv-1")
+      api.cluster.putNode("node-1", { status: { volumesInUse: [`kubernetes.io/csi/${driver}^v1`] } })
+      const used = yield* Effect.flip(runAwaitDrain(["--within=1s"], { NODE_NAME: "node-1" }, pod))
+      assert.include(used.message, "volumes are still here: v1")
+      api.cluster.removeNode("node-1")
+      const gone = yield* Effect.flip(runAwaitDrain(["--within=1s"], { NODE_NAME: "node-1" }, pod))
+      assert.include(gone.message, "volumes are still here: pv-1")
+    })
+  )
+
+  live(
+    "does not take an answer that it cannot read for an empty node",
+    Effect.gen(function* () {
+      const { api, pod } = yield* cluster
+      api.upset.push({ status: 200, body: "{}" })
+      const error = yield* Effect.flip(runAwaitDrain(["--node=node-1", "--within=1s"], {}, pod))
+      assert.include(error.message, "could not read node node-1: the answer of Kubernetes cannot be read")
+    })
+  )
+
+  live(
+    "refuses flags of no use",
+    Effect.gen(function* () {
+      assert.include((yield* Effect.flip(runAwaitDrain(["--within=soon"], {}))).message, "--within takes a time")
+      assert.include((yield* Effect.flip(runAwaitDrain([], {}))).message, "await-drain needs the node's name")
+      const root = yield* temporaryFolder
+      yield* Effect.promise(() => writeFile(join(root, "config"), "{}"))
+      const flags = ["--node=n", `--kubeconfig=${join(root, "config")}`]
+      assert.include((yield* Effect.flip(runAwaitDrain(flags, {}))).message, "has no current-context")
+    })
+  )
+})
