@@ -46,10 +46,7 @@ export const leaveNothingMounted = (
     const top = topAt(mounts, path)
     const isAlone = mountsOf(mounts, device).length === 1
     if (top !== undefined && sitsOn(top, device) && (isOurs || isAlone)) {
-      yield* Effect.mapError(
-        host.unmount(path),
-        stillMounted(path, `to be unmounted after an error (${error.message})`)
-      )
+      yield* Effect.mapError(host.unmount(path), stillMountedAfter(path, error))
     }
     return yield* error
   })
