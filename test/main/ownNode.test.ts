@@ -105,6 +105,7 @@ describe("await-drain", () => {
     Effect.gen(function* () {
       const { api, pod } = yield* cluster
       api.cluster.putNode("node-1", { spec: { unschedulable: true } })
+      for (const name of ["x", "y"]) api.cluster.attachments.set(name, attachment(driver, "node-2"))
       api.cluster.attachments.set("a", attachment(driver, "node-1"))
       const still = yield* Effect.flip(runAwaitDrain(["--within=1s"], { NODE_NAME: "node-1" }, pod))
       assert.include(still.message, "volumes are still here: pv-1")

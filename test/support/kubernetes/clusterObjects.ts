@@ -92,13 +92,14 @@ export const makeClusterObjects = (): ClusterObjects => {
     sink.write(line("ERROR", statusBody(410, "Expired", `too old resource version`)))
     sink.end("well")
   }
-  const list = ({ query }: Seen): Reply => {
-    const all = [...nodes.values()]
+  /** Two objects a page at most, so that no test passes that reads the first one alone. */
+  const pageOf = (kind: string, apiVersion: string, all: ReadonlyArray<Json>, { query }: Seen): Reply => {
     const start = Number(query.get("continue") ?? 0)
     const end = start + Math.min(Number(query.get("limit") ?? all.length), 2)
     const metadata = { resourceVersion: `${version}`, ...(end < all.length ? { continue: `${end}` } : {}) }
-    return { status: 200, body: { kind: "NodeList", apiVersion: "v1", metadata, items: all.slice(start, end) } }
+    return { status: 200, body: { kind, apiVersion, metadata, items: all.slice(start, end) } }
   }
+  const list = (request: Seen) => pageOf("NodeList", "v1", [...nodes.values()], request)
 
   const patched = (name: string, { body, headers }: Seen): Reply => {
     const before = nodes.get(name)
@@ -174,15 +175,7 @@ export const makeClusterObjects = (): ClusterObjects => {
       {
         method: "GET",
         path: /^\/apis\/storage.k8s.io\/v1\/volumeattachments$/,
-        answer: () => ({
-          status: 200,
-          body: {
-            kind: "VolumeAttachmentList",
-            apiVersion: "storage.k8s.io/v1",
-            metadata: { resourceVersion: `${version}` },
-            items: [...attachments.values()]
-          }
-        })
+        answer: (_, request) => pageOf("VolumeAttachmentList", "storage.k8s.io/v1", [...attachments.values()], request)
       },
       {
         method: "POST",
