@@ -4,14 +4,8 @@ import type { UuidGuard } from "../../domain/NodeSettings.ts"
 import { type Cloud, readCloud, type YamlRequest, yamlRequestOf } from "./Cloud.ts"
 import type { ConfigFile } from "./configFile.ts"
 import { parseGcfg } from "./gcfg.ts"
-import {
-  BlockStorageKeys,
-  FailoverKeys,
-  MetadataKeys,
-  type MetadataSource,
-  maxAttachLimit,
-  metadataSources
-} from "./keys.ts"
+import { BlockStorageKeys, FailoverKeys, MetadataKeys } from "./keys.ts"
+import { type MetadataSource, maxAttachLimit, metadataSources } from "./keyValues.ts"
 import { ConfigError, type ConfigProblem, type ConfigWarning, sectionTitle } from "./problems.ts"
 import { collectSettings, decodeSettings, type PlacedEntry, type Settings } from "./settings.ts"
 import { warnOfUnknown } from "./unknownKeys.ts"

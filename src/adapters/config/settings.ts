@@ -1,6 +1,6 @@
 import { Either, ParseResult, Schema } from "effect"
 import type { GcfgEntry } from "./gcfg.ts"
-import type { Written } from "./keys.ts"
+import type { Written } from "./keyValues.ts"
 import type { ConfigProblem, Place } from "./problems.ts"
 
 export type PlacedEntry = GcfgEntry & { readonly file: string }
