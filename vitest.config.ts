@@ -10,7 +10,8 @@ const suite = (name: string, include: ReadonlyArray<string>, testTimeout = 20_00
 
 /**
  * `unit` needs neither root nor a network; `host` needs root and loop devices; `openstack` the lab beside its tests. The files
- * of `unit` share a process, since loading Effect anew for each of a hundred takes longer than their tests.
+ * of `unit` share two processes, since loading Effect anew for each of a hundred takes longer than their tests, and half of
+ * the time they wait for sockets and clocks.
  */
 export default defineConfig({
   test: {
