@@ -1,14 +1,12 @@
-import { readdir, readFile, readlink } from "node:fs/promises"
+import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 import { basename, join } from "node:path"
 import { type Context, Effect } from "effect"
 import type { HostFailure } from "../../domain/errors.ts"
 import type { HostMounter, Pulse } from "../../ports/HostMounter.ts"
 import { type Command, complaint, read } from "../process/Command.ts"
 import type { Devices } from "./devices.ts"
-import { call } from "./failures.ts"
+import { glance, orNothing } from "./failures.ts"
 import type { HostOptions } from "./HostOptions.ts"
-
-const orNothing = <A>(promise: Promise<A>): Promise<A | undefined> => promise.catch(() => undefined)
 
 /** No answer in time is one too; a child that could not start at all is none. */
 export const pulse = (command: Command): Effect.Effect<Pulse, HostFailure> =>
@@ -20,30 +18,29 @@ export const pulse = (command: Command): Effect.Effect<Pulse, HostFailure> =>
   )
 
 /** `s_error_count` of the superblock, which e2fsck clears (https://docs.kernel.org/filesystems/ext4/globals.html). */
-const extErrors = async (sysRoot: string, disk: string): Promise<number | undefined> => {
-  const text = await orNothing(readFile(join(sysRoot, "fs", "ext4", disk, "errors_count"), "utf8"))
+const extErrors = (sysRoot: string, disk: string): number | undefined => {
+  const text = orNothing(() => readFileSync(join(sysRoot, "fs", "ext4", disk, "errors_count"), "utf8"))
   return text === undefined ? undefined : Number(text)
 }
 
 /** Counted until `btrfs device stats -z`. */
-const btrfsErrors = async (sysRoot: string, disk: string): Promise<number | undefined> => {
+const btrfsErrors = (sysRoot: string, disk: string): number | undefined => {
   const root = join(sysRoot, "fs", "btrfs")
-  for (const name of (await orNothing(readdir(root))) ?? []) {
-    const link = await orNothing(readlink(join(root, name, "devices", disk)))
+  for (const name of orNothing(() => readdirSync(root)) ?? []) {
+    const link = orNothing(() => readlinkSync(join(root, name, "devices", disk)))
     if (link === undefined || basename(link) !== disk) continue
     const members = join(root, name, "devinfo")
-    const texts = ((await orNothing(readdir(members))) ?? []).map((member) =>
-      orNothing(readFile(join(members, member, "error_stats"), "utf8"))
+    const counts = (orNothing(() => readdirSync(members)) ?? []).flatMap(
+      (member) => orNothing(() => readFileSync(join(members, member, "error_stats"), "utf8"))?.match(/\d+/g) ?? []
     )
-    const counts = (await Promise.all(texts)).flatMap((text) => text?.match(/\d+/g) ?? [])
     return counts.reduce((sum, count) => sum + Number(count), 0)
   }
   return undefined
 }
 
 /** XFS shows no count, and SCSI's `ioerr_cnt` counts answers too that are no errors of the disk. */
-export const fileSystemErrors = async (sysRoot: string, disk: string): Promise<number | undefined> =>
-  (await extErrors(sysRoot, disk)) ?? (await btrfsErrors(sysRoot, disk))
+export const fileSystemErrors = (sysRoot: string, disk: string): number | undefined =>
+  extErrors(sysRoot, disk) ?? btrfsErrors(sysRoot, disk)
 
 export type VitalSigns = Pick<Context.Tag.Service<HostMounter>, "pulseOf" | "vitalsOf">
 
@@ -69,9 +66,9 @@ export const makeVitals = ({ limits, sysRoot }: HostOptions, devices: Devices): 
       return Effect.gen(function* () {
         const { name } = yield* devices.verify(operation, device)
         const state = join(sysRoot, "class", "block", name, "device", "state")
-        const shown = yield* call(operation, limits.look, async () => ({
-          state: (await orNothing(readFile(state, "utf8")))?.trim(),
-          fileSystemErrors: await fileSystemErrors(sysRoot, name)
+        const shown = yield* glance(operation, () => ({
+          state: orNothing(() => readFileSync(state, "utf8"))?.trim(),
+          fileSystemErrors: fileSystemErrors(sysRoot, name)
         }))
         return { ...shown, read: yield* readOnce(device.path) }
       })

@@ -5,14 +5,12 @@ import { makePermits } from "../../domain/permits.ts"
 import type { ServerId } from "../../domain/Server.ts"
 import type { VolumeId } from "../../domain/Volume.ts"
 import { Nova } from "../../ports/Nova.ts"
-import { decodeBody } from "./decode.ts"
-import { toCloudFailure } from "./failures.ts"
 import { pathSegment } from "./ids.ts"
 import type { Keystone } from "./Keystone.ts"
+import { makeShowServer, novaFailure } from "./novaServer.ts"
 import { attachBody, ServerReply, toServer } from "./novaWire.ts"
 import { makeService, type RequestFailed, type ServiceOptions } from "./OpenStackHttp.ts"
 
-const readTimeoutMillis = 30_000
 /** Nova asks the server's host before it answers and waits there behind other attachments of the same server. */
 const attachTimeoutMillis = 180_000
 const detachTimeoutMillis = 60_000
@@ -24,9 +22,6 @@ const detachTimeoutMillis = 60_000
 const withLocked = "2.9"
 const withShelvedServers = "2.20"
 const withMultiattach = "2.60"
-
-const failure = ({ operation, fault }: Pick<RequestFailed, "operation" | "fault">) =>
-  toCloudFailure("Nova", operation, fault)
 
 /** Nova's sentence names what is missing: "Instance ID could not be found." or "Volume ID could not be found." */
 const attachError = (
@@ -40,10 +35,8 @@ const attachError = (
   }
   return reason === "forbidden" && /maximum/i.test(detail)
     ? new NodeFull({ serverId: server, detail })
-    : failure(failed)
+    : novaFailure(failed)
 }
-
-const decodeServer = decodeBody(ServerReply)
 
 const makeNova = (options: ServiceOptions) =>
   Effect.gen(function* () {
@@ -54,25 +47,9 @@ const makeNova = (options: ServiceOptions) =>
     const inTurn = <A, E>(server: ServerId, effect: Effect.Effect<A, E>) =>
       Effect.scoped(Effect.flatMap(RcMap.get(turns, server), (turn) => turn(effect)))
 
-    const getServer = Effect.fn("Nova.getServer")(function* (id: ServerId) {
-      const segment = pathSegment(id)
-      if (segment === undefined) return yield* new ServerNotFound({ id })
-      const operation = "show server"
-      return yield* send({
-        label: "server_get",
-        operation,
-        method: "GET",
-        path: `/servers/${segment}`,
-        microversion: withLocked,
-        timeoutMillis: readTimeoutMillis
-      }).pipe(
-        Effect.catchTag("RequestFailed", (failed) =>
-          Effect.fail(failed.fault.thingMissing ? new ServerNotFound({ id }) : failure(failed))
-        ),
-        Effect.flatMap((answer) => Effect.mapError(decodeServer(answer), (fault) => failure({ operation, fault }))),
-        Effect.map(toServer)
-      )
-    })
+    const showServer = makeShowServer(send, withLocked, ServerReply)
+
+    const getServer = Effect.fn("Nova.getServer")((id: ServerId) => Effect.map(showServer(id), toServer))
 
     const attach = Effect.fn("Nova.attach")(function* (server: ServerId, volume: VolumeId, multiattach: boolean) {
       const segment = pathSegment(server)
@@ -114,7 +91,7 @@ const makeNova = (options: ServiceOptions) =>
       ).pipe(
         Effect.as("accepted" as const),
         Effect.catchTag("RequestFailed", (failed) =>
-          failed.fault.thingMissing ? Effect.succeed("notAttached" as const) : Effect.fail(failure(failed))
+          failed.fault.thingMissing ? Effect.succeed("notAttached" as const) : Effect.fail(novaFailure(failed))
         )
       )
     })

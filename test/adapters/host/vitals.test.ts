@@ -60,8 +60,8 @@ describe("the errors that a file system counts", () => {
     Effect.gen(function* () {
       const root = yield* sysfs
       write(root, ["ext4", "vdb", "errors_count"], "3\n")
-      assert.strictEqual(yield* Effect.promise(() => fileSystemErrors(root, "vdb")), 3)
-      assert.isUndefined(yield* Effect.promise(() => fileSystemErrors(root, "vdc")))
+      assert.strictEqual(fileSystemErrors(root, "vdb"), 3)
+      assert.isUndefined(fileSystemErrors(root, "vdc"))
     })
   )
 
@@ -77,9 +77,9 @@ describe("the errors that a file system counts", () => {
         mkdirSync(join(root, "fs", "btrfs", uuid, "devices"))
         symlinkSync(`../../../../block/${disk}`, join(root, "fs", "btrfs", uuid, "devices", disk))
       }
-      assert.strictEqual(yield* Effect.promise(() => fileSystemErrors(root, "vdb")), 2)
-      assert.strictEqual(yield* Effect.promise(() => fileSystemErrors(root, "vdc")), 7)
-      assert.isUndefined(yield* Effect.promise(() => fileSystemErrors(root, "vdd")))
+      assert.strictEqual(fileSystemErrors(root, "vdb"), 2)
+      assert.strictEqual(fileSystemErrors(root, "vdc"), 7)
+      assert.isUndefined(fileSystemErrors(root, "vdd"))
     })
   )
 })
