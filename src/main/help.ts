@@ -1,4 +1,5 @@
 import { type Flag, type FlagName, flagNames, flags } from "./flags.ts"
+import { subcommands } from "./subcommands.ts"
 
 const placeholders: Readonly<Record<Flag["kind"], string>> = {
   boolean: "",
@@ -33,6 +34,8 @@ const describeFlag = (name: FlagName): string => {
 const describeGroup = (group: (typeof groups)[number]): string =>
   [`${titles[group]}:`, ...flagNames.filter((name) => flags[name].group === group).map(describeFlag)].join("\n")
 
+const describeSubcommands = [...subcommands].map(([name, { summary }]) => `  ${name.padEnd(20)}${summary}`).join("\n")
+
 /** What `--help` prints. */
 export const helpText = `cinder-csi-plugin: Kubernetes volumes on OpenStack Cinder, served over CSI.
 
@@ -50,9 +53,8 @@ The smallest /etc/config/cloud.conf:
   application-credential-id = 0123456789abcdef
   application-credential-secret = "…"
 
-Without a cloud or a cluster: the sub-command demo runs the driver on a cloud of its own and takes a volume through its life,
-the sub-command cloud is that cloud alone, speaking OpenStack's APIs. The sub-command failover-assistant gives up nodes whose
-server is off, await-drain is a preStop hook of the node. Each has a --help of its own.
+Beside serving (each has a --help of its own):
+${describeSubcommands}
 
 A flag and its value: --cluster=a or --cluster a. A boolean needs the equals sign: --with-topology=false.
 Underscores count as dashes. A flag for a list may be repeated; an item with a comma stands in double quotes.

@@ -6,6 +6,7 @@ import { asService } from "./asService.ts"
 import { helpText } from "./help.ts"
 import { parseOptions } from "./options.ts"
 import { startDriver } from "./serve.ts"
+import { subcommands } from "./subcommands.ts"
 import { version } from "./version.ts"
 
 const runDriver = (argv: ReadonlyArray<string>) =>
@@ -27,33 +28,10 @@ const runDriver = (argv: ReadonlyArray<string>) =>
 const argv = process.argv.slice(2)
 const [command, ...rest] = argv
 
-/** Sub-commands are loaded only by who asks for them: a serving driver pays for nothing that it does not use. */
-const program = ((): Effect.Effect<void, Error, FileSystem.FileSystem> => {
-  switch (command) {
-    case "demo":
-      return Effect.flatMap(
-        Effect.promise(() => import("./demo/demo.ts")),
-        ({ runDemo }) => runDemo(rest)
-      )
-    case "cloud":
-      return Effect.flatMap(
-        Effect.promise(() => import("./cloud.ts")),
-        ({ runCloud }) => runCloud(rest)
-      )
-    case "await-drain":
-      return Effect.flatMap(
-        Effect.promise(() => import("./awaitDrain.ts")),
-        ({ runAwaitDrain }) => runAwaitDrain(rest, process.env)
-      )
-    case "failover-assistant":
-      return Effect.flatMap(
-        Effect.promise(() => import("./failover/failoverAssistant.ts")),
-        ({ runFailoverAssistant }) => runFailoverAssistant(rest, process.env)
-      )
-    default:
-      return runDriver(argv)
-  }
-})()
+const subcommand = subcommands.get(command ?? "")
+
+const program: Effect.Effect<void, Error, FileSystem.FileSystem> =
+  subcommand === undefined ? runDriver(argv) : subcommand.run(rest, process.env)
 
 NodeRuntime.runMain(
   program.pipe(

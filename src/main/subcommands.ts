@@ -1,0 +1,66 @@
+import type { FileSystem } from "@effect/platform"
+import { Effect } from "effect"
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+export interface Subcommand {
+  /** What it is for, in a line of `--help`. */
+  readonly summary: string
+  readonly run: (args: ReadonlyArray<string>, env: Environment) => Effect.Effect<void, Error, FileSystem.FileSystem>
+}
+
+const loaded =
+  <Module>(
+    load: () => Promise<Module>,
+    run: (
+      module: Module,
+      args: ReadonlyArray<string>,
+      env: Environment
+    ) => Effect.Effect<void, Error, FileSystem.FileSystem>
+  ): Subcommand["run"] =>
+  (args, env) =>
+    Effect.flatMap(Effect.promise(load), (module) => run(module, args, env))
+
+/** What the program does beside serving. Each is loaded only by who asks for it: a driver pays for nothing that it does not use. */
+export const subcommands = new Map<string, Subcommand>([
+  [
+    "demo",
+    {
+      summary: "take a volume through its life, on a cloud inside the program",
+      run: loaded(
+        () => import("./demo/demo.ts"),
+        ({ runDemo }, args) => runDemo(args)
+      )
+    }
+  ],
+  [
+    "cloud",
+    {
+      summary: "that cloud alone, speaking OpenStack's APIs",
+      run: loaded(
+        () => import("./cloud.ts"),
+        ({ runCloud }, args) => runCloud(args)
+      )
+    }
+  ],
+  [
+    "failover-assistant",
+    {
+      summary: "give up nodes whose server is off",
+      run: loaded(
+        () => import("./failover/failoverAssistant.ts"),
+        ({ runFailoverAssistant }, args, env) => runFailoverAssistant(args, env)
+      )
+    }
+  ],
+  [
+    "await-drain",
+    {
+      summary: "preStop hook of the node: wait until its volumes have gone",
+      run: loaded(
+        () => import("./awaitDrain.ts"),
+        ({ runAwaitDrain }, args, env) => runAwaitDrain(args, env)
+      )
+    }
+  ]
+])
