@@ -3,6 +3,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect, Either, LogLevel } from "effect"
 import { asService } from "./asService.ts"
+import { exitCodeOf } from "./Ending.ts"
 import { helpText } from "./help.ts"
 import { parseOptions } from "./options.ts"
 import { startDriver } from "./serve.ts"
@@ -35,8 +36,8 @@ const program: Effect.Effect<void, Error, FileSystem.FileSystem> =
 
 NodeRuntime.runMain(
   program.pipe(
-    Effect.tapError((error) => Console.error(`cinder-csi-plugin: ${error.message}`)),
+    Effect.tapError(({ message }) => (message === "" ? Effect.void : Console.error(`cinder-csi-plugin: ${message}`))),
     Effect.provide(NodeFileSystem.layer)
   ),
-  { disableErrorReporting: true, disablePrettyLogger: true }
+  { disableErrorReporting: true, disablePrettyLogger: true, teardown: (exit, end) => end(exitCodeOf(exit)) }
 )

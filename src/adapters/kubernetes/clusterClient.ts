@@ -3,6 +3,7 @@ import { Data, Duration, Effect } from "effect"
 import {
   ApiException,
   CoreV1Api,
+  CustomObjectsApi,
   createConfiguration,
   KubeConfig,
   ServerConfiguration,
@@ -141,5 +142,10 @@ export const makeClients = (options: ClientOptions) =>
         }
       ]
     })
-    return { config, core: new CoreV1Api(configuration), storage: new StorageV1Api(configuration) }
+    return {
+      config,
+      core: new CoreV1Api(configuration),
+      storage: new StorageV1Api(configuration),
+      custom: new CustomObjectsApi(configuration)
+    }
   })

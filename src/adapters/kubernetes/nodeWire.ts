@@ -14,7 +14,7 @@ export const markAnnotation = "cinder.csi.openstack.org/failover"
 const maybe = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(Schema.NullOr(schema))
 
 /** The library reads times of an object and leaves those of a watch as they came. */
-const Time = Schema.Union(Schema.DateFromSelf, Schema.String)
+export const Time = Schema.Union(Schema.DateFromSelf, Schema.String)
 
 const WireTaint = Schema.Struct({
   key: Schema.String,
@@ -53,7 +53,7 @@ const markOf = (text: string | undefined): FailoverMark | undefined => {
   return mark === undefined ? undefined : { serverId: ServerId(mark.server), bootId: mark.boot }
 }
 
-const millisOf = (time: Date | string | null | undefined): number | undefined => {
+export const millisOf = (time: Date | string | null | undefined): number | undefined => {
   const millis = new Date(time ?? "").getTime()
   return Number.isNaN(millis) ? undefined : millis
 }

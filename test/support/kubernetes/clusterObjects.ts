@@ -1,5 +1,5 @@
 import type { Reply, Seen, Sink } from "../ScriptedServer.ts"
-import { type Route, refusal, statusBody } from "./routes.ts"
+import { listPage, type Route, refusal, statusBody } from "./routes.ts"
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -92,13 +92,8 @@ export const makeClusterObjects = (): ClusterObjects => {
     sink.write(line("ERROR", statusBody(410, "Expired", `too old resource version`)))
     sink.end("well")
   }
-  /** Two objects a page at most, so that no test passes that reads the first one alone. */
-  const pageOf = (kind: string, apiVersion: string, all: ReadonlyArray<Json>, { query }: Seen): Reply => {
-    const start = Number(query.get("continue") ?? 0)
-    const end = start + Math.min(Number(query.get("limit") ?? all.length), 2)
-    const metadata = { resourceVersion: `${version}`, ...(end < all.length ? { continue: `${end}` } : {}) }
-    return { status: 200, body: { kind, apiVersion, metadata, items: all.slice(start, end) } }
-  }
+  const pageOf = (kind: string, apiVersion: string, all: ReadonlyArray<Json>, request: Seen): Reply =>
+    listPage({ kind, apiVersion, version: `${version}` }, all, request)
   const list = (request: Seen) => pageOf("NodeList", "v1", [...nodes.values()], request)
 
   const patched = (name: string, { body, headers }: Seen): Reply => {
@@ -171,6 +166,11 @@ export const makeClusterObjects = (): ClusterObjects => {
         method: "GET",
         path: /^\/apis\/storage.k8s.io\/v1\/csinodes\/([^/]+)$/,
         answer: ([name = ""]) => found(csiNodes.get(name), `csinodes "${name}"`)
+      },
+      {
+        method: "GET",
+        path: /^\/apis\/storage.k8s.io\/v1\/csinodes$/,
+        answer: (_, request) => pageOf("CSINodeList", "storage.k8s.io/v1", [...csiNodes.values()], request)
       },
       {
         method: "GET",

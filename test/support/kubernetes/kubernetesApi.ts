@@ -4,6 +4,7 @@ import { ca, server } from "../certificates.ts"
 import { type Reply, type ScriptedServer, type Seen, scriptedServer } from "../ScriptedServer.ts"
 import { type ClusterObjects, makeClusterObjects } from "./clusterObjects.ts"
 import { type Route, refusal } from "./routes.ts"
+import { makeVolumeObjects, type VolumeObjects } from "./volumeObjects.ts"
 
 export { refusal } from "./routes.ts"
 
@@ -13,6 +14,7 @@ type Annotations = Readonly<Record<string, string>>
 export interface KubernetesApi extends ScriptedServer {
   /** Nodes, what their kubelets registered, and events. */
   readonly cluster: ClusterObjects
+  readonly storage: VolumeObjects
   readonly putClaim: (claim: ClaimRef, annotations?: Annotations) => void
   /** Bearer tokens that are accepted. A client certificate of the test's authority always is. */
   readonly tokens: Set<string>
@@ -37,8 +39,10 @@ export const kubernetesApi = (
   const refusals = new Map<string, Reply>()
 
   const cluster = makeClusterObjects()
+  const storage = makeVolumeObjects()
   const routes: ReadonlyArray<Route> = [
     ...cluster.routes,
+    ...storage.routes,
     {
       method: "GET",
       path: /^\/api\/v1\/namespaces\/([^/]+)\/persistentvolumeclaims\/([^/]+)$/,
@@ -84,6 +88,7 @@ export const kubernetesApi = (
   return Effect.map(scriptedServer(answer, tls), (served) => ({
     ...served,
     cluster,
+    storage,
     putClaim,
     tokens,
     rights,

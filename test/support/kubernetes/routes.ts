@@ -21,3 +21,21 @@ export const refusal = (code: number, reason: string, message: string): Reply =>
   status: code,
   body: statusBody(code, reason, message)
 })
+
+interface ListKind {
+  readonly kind: string
+  readonly apiVersion: string
+  readonly version: string
+}
+
+/** Two objects a page at most, so that no test passes that reads the first one alone. */
+export const listPage = (
+  { kind, apiVersion, version }: ListKind,
+  all: ReadonlyArray<unknown>,
+  { query }: Seen
+): Reply => {
+  const start = Number(query.get("continue") ?? 0)
+  const end = start + Math.min(Number(query.get("limit") ?? all.length), 2)
+  const metadata = { resourceVersion: version, ...(end < all.length ? { continue: `${end}` } : {}) }
+  return { status: 200, body: { kind, apiVersion, metadata, items: all.slice(start, end) } }
+}
