@@ -97,10 +97,10 @@ const readFailover = (settings: Settings): Either.Either<FailoverOptions, Config
 const readEntries = ({ path, text }: ConfigFile): Either.Either<ReadonlyArray<PlacedEntry>, ConfigProblem> =>
   Either.mapBoth(parseGcfg(path, text), {
     onLeft: ({ line, column, problem }) => ({
-      place: { file: path, line },
+      place: { file: path, line, column },
       section: undefined,
       key: undefined,
-      problem: `${problem} (column ${column})`
+      problem
     }),
     onRight: (entries) => entries.map((entry) => ({ ...entry, file: path }))
   })

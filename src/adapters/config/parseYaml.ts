@@ -102,7 +102,8 @@ export const parseYaml = ({ path, text }: ConfigFile): Either.Either<YamlKeys, C
   const [error] = document.errors
   if (error !== undefined) {
     const what = phrases[error.code] ?? `is no YAML (${error.code.toLowerCase().replaceAll("_", " ")})`
-    return Either.left(at(error.pos[0], `${what} (column ${lines.linePos(error.pos[0]).col})`))
+    const { line, col } = lines.linePos(error.pos[0])
+    return Either.left({ ...at(undefined, what), place: { file: path, line, column: col } })
   }
   return Either.flatMap(readTree(document, at), (tree): Either.Either<YamlKeys, ConfigProblem> => {
     if (tree === undefined) return Either.right({ _tag: "Keys", keys: new Map(), place: { file: path, line: 1 } })

@@ -1,9 +1,10 @@
 import { Data } from "effect"
 
-/** Where a setting stands: a file, and a line of it when one line is meant. */
+/** Where a setting stands: a file, a line of it when one line is meant, and a column where the text breaks the grammar. */
 export interface Place {
   readonly file: string
   readonly line: number | undefined
+  readonly column?: number
 }
 
 /** A setting that the driver cannot work with. Carries no secret: a value is in `problem` only if its key is not one. */
@@ -18,9 +19,12 @@ export interface ConfigProblem {
 /** A setting that has no effect, or another one than its writer may expect. */
 export type ConfigWarning = ConfigProblem
 
+const placeText = ({ file, line, column }: Place): string =>
+  [file, line, column].filter((part) => part !== undefined).join(":")
+
 /** One line that names file, line, section and key. */
 export const describeProblem = ({ place, section, key, problem }: ConfigProblem): string => {
-  const at = place === undefined ? "" : place.line === undefined ? `${place.file}: ` : `${place.file}:${place.line}: `
+  const at = place === undefined ? "" : `${placeText(place)}: `
   const setting = [section, key].filter((part) => part !== undefined).join(" ")
   return key === undefined ? `${at}${setting === "" ? "" : `${setting} `}${problem}` : `${at}${setting}: ${problem}`
 }

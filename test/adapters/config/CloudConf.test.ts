@@ -516,8 +516,8 @@ describe("several files", () => {
   it("report each file that breaks the grammar", () =>
     assert.strictEqual(
       refusalOf(parseCloudConf([file("a=1"), file("[Global", "b.conf")])),
-      "cloud.conf:1: a key stands before the first [section] (column 1)\n" +
-        'b.conf:1: expected ] behind the section name; a subsection is written in quotes: [Global "name"] (column 8)'
+      "cloud.conf:1:1: a key stands before the first [section]\n" +
+        'b.conf:1:8: expected ] behind the section name; a subsection is written in quotes: [Global "name"]'
     ))
 })
 

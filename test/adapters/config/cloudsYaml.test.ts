@@ -481,11 +481,11 @@ describe("a clouds.yaml that cannot be used", () => {
       },
       'run/clouds-public.yaml: has no profile "p" below the key public-clouds, only "q"'
     ],
-    ["repeats a key", { files: inRun("clouds: {}\nclouds: {}") }, "run/clouds.yaml:2: repeats a key (column 1)"],
+    ["repeats a key", { files: inRun("clouds: {}\nclouds: {}") }, "run/clouds.yaml:2:1: repeats a key"],
     [
       "is indented with tabs",
       { files: inRun("clouds:\n\tnorth: {}") },
-      "run/clouds.yaml:2: is indented with a tab; write spaces (column 1)"
+      "run/clouds.yaml:2:1: is indented with a tab; write spaces"
     ],
     ["is a list", { files: inRun("- a") }, "run/clouds.yaml:1: is no YAML of keys and values"],
     [

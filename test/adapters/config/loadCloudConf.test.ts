@@ -67,7 +67,7 @@ describe("loadCloudConf", () => {
       Effect.gen(function* () {
         const bad = yield* write("bad", "[Global")
         const error = yield* Effect.flip(loadCloudConf([bad], skip))
-        assert.include(error.message, `${bad}:1: expected ]`)
+        assert.include(error.message, `${bad}:1:8: expected ]`)
       })
     )
   )
