@@ -1,10 +1,10 @@
 import { execFileSync, spawnSync } from "node:child_process"
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, Either, Schema } from "effect"
 import { parseAllDocuments } from "yaml"
-import { checkTool, formatTool, growTool } from "../../src/adapters/host/filesystems.ts"
+import { debianPackages } from "../../src/adapters/process/programs.ts"
 import { parseOptions } from "../../src/main/options.ts"
 import { live, temporaryFolder } from "../support/wiredDriver.ts"
 
@@ -144,17 +144,6 @@ const finalStage = () =>
     .split(/^FROM .*$/m)
     .at(-1) ?? ""
 
-/** Every Debian package that the source names as the home of a program it runs. */
-const packagesInSource = (): ReadonlyArray<string> => {
-  const files = readdirSync(join(project, "src", "adapters"), { recursive: true, encoding: "utf8" })
-  return files
-    .filter((file) => file.endsWith(".ts"))
-    .flatMap((file) => [...read("src", "adapters", file).matchAll(/debianPackage: "([^"]+)"/g)])
-    .flatMap(([, name]) => name ?? [])
-}
-
-const fileSystems = ["ext2", "ext3", "ext4", "xfs", "btrfs"] as const
-
 describe("the image", () => {
   beforeAll(() => {
     execFileSync(process.execPath, [join("scripts", "bundle.mjs")], { cwd: project })
@@ -189,15 +178,8 @@ describe("the image", () => {
   )
 
   it("P-39 installs the package of every program that the driver runs", () => {
-    const ofFileSystems = fileSystems.flatMap((fileSystem) =>
-      [
-        formatTool(fileSystem, "/dev/vdb", undefined, []),
-        checkTool(fileSystem, "/dev/vdb"),
-        growTool(fileSystem, "/dev/vdb", "/mnt")
-      ].flatMap((tool) => tool?.debianPackage ?? [])
-    )
     const installed = /apt-get install (?:-\S+ )*([^\\\n&]+)/.exec(finalStage())?.[1]?.trim().split(/\s+/) ?? []
-    const needed = [...new Set([...ofFileSystems, ...packagesInSource()])].sort()
+    const needed = [...new Set<string>(Object.values(debianPackages))].sort()
     assert.includeMembers(needed, ["btrfs-progs", "e2fsprogs", "mount", "util-linux", "xfsprogs"])
     assert.deepStrictEqual(
       needed.filter((name) => !installed.includes(name)),

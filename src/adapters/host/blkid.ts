@@ -2,6 +2,7 @@ import { type Duration, Effect } from "effect"
 import type { HostFailure } from "../../domain/errors.ts"
 import type { BlockDevice } from "../../ports/HostMounter.ts"
 import { type Completed, complaint, read } from "../process/Command.ts"
+import { hostProgram } from "../process/programs.ts"
 import { failed } from "./failures.ts"
 
 /** What libblkid's low-level probe says of a disk (blkid(8), `--probe`). */
@@ -48,8 +49,7 @@ export const parseBlkid = (operation: string, result: Completed): Effect.Effect<
 export const probe = (operation: string, { number, path }: BlockDevice, timeLimit: Duration.Duration) =>
   read({
     operation,
-    program: "blkid",
-    debianPackage: "util-linux",
+    ...hostProgram("blkid"),
     args: ["--probe", "--output", "export", path],
     timeLimit,
     patience: "1 second",

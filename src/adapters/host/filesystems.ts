@@ -5,6 +5,7 @@ import { type FileSystem, familyOf } from "../../domain/Capability.ts"
 import type { HostFailure } from "../../domain/errors.ts"
 import type { BlockDevice, HostMounter, Mount } from "../../ports/HostMounter.ts"
 import { type Command, type Completed, complaint, expectSuccess, mutate } from "../process/Command.ts"
+import { hostProgram } from "../process/programs.ts"
 import type { Contents } from "./contents.ts"
 import type { Devices } from "./devices.ts"
 import { codeOf, failed } from "./failures.ts"
@@ -15,46 +16,40 @@ import type { SlowRead } from "./slowReads.ts"
 
 type Tool = Pick<Command, "program" | "args" | "debianPackage">
 
-const packageOf = (fileSystem: FileSystem): string => {
-  switch (familyOf(fileSystem)) {
-    case "ext":
-      return "e2fsprogs"
-    case "xfs":
-      return "xfsprogs"
-    case "btrfs":
-      return "btrfs-progs"
-  }
-}
-
 export const formatTool = (
   fileSystem: FileSystem,
   device: string,
   uuid: string | undefined,
   options: ReadonlyArray<string>
 ): Tool => ({
-  program: `mkfs.${fileSystem}`,
-  debianPackage: packageOf(fileSystem),
+  ...hostProgram(`mkfs.${fileSystem}`),
   args: [...formatOptions(fileSystem, uuid, options), device]
 })
 
 /** xfs and btrfs repair themselves while they are mounted; only ext has to be asked. */
-export const checkTool = (fileSystem: FileSystem, device: string): Tool | undefined =>
-  familyOf(fileSystem) === "ext"
-    ? { program: `fsck.${fileSystem}`, debianPackage: packageOf(fileSystem), args: ["-a", device] }
-    : undefined
+export const checkTool = (fileSystem: FileSystem, device: string): Tool | undefined => {
+  switch (fileSystem) {
+    case "ext2":
+    case "ext3":
+    case "ext4":
+      return { ...hostProgram(`fsck.${fileSystem}`), args: ["-a", device] }
+    case "xfs":
+    case "btrfs":
+      return undefined
+  }
+}
 
 /** xfs and btrfs grow only while they are mounted, ext either way. */
 export const growTool = (fileSystem: FileSystem, device: string, mountedAt: string | undefined): Tool | undefined => {
-  const debianPackage = packageOf(fileSystem)
   switch (familyOf(fileSystem)) {
     case "ext":
-      return { program: "resize2fs", debianPackage, args: [device] }
+      return { ...hostProgram("resize2fs"), args: [device] }
     case "xfs":
-      return mountedAt === undefined ? undefined : { program: "xfs_growfs", debianPackage, args: ["-d", mountedAt] }
+      return mountedAt === undefined ? undefined : { ...hostProgram("xfs_growfs"), args: ["-d", mountedAt] }
     case "btrfs":
       return mountedAt === undefined
         ? undefined
-        : { program: "btrfs", debianPackage, args: ["filesystem", "resize", "max", mountedAt] }
+        : { ...hostProgram("btrfs"), args: ["filesystem", "resize", "max", mountedAt] }
   }
 }
 
@@ -189,8 +184,7 @@ export const makeFilesystems = (
     const fullCheck = {
       operation,
       timeLimit: limits.check,
-      program: "e2fsck",
-      debianPackage: "e2fsprogs",
+      ...hostProgram("e2fsck"),
       args: ["-f", "-p", device.path]
     }
     return unused(operation, device).pipe(Effect.zipRight(fsck(fullCheck, device)), Effect.zipRight(resize), lane)

@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import type { HostFailure } from "../../domain/errors.ts"
 import type { BlockDevice } from "../../ports/HostMounter.ts"
 import { expectSuccess, mutate } from "../process/Command.ts"
+import { hostProgram } from "../process/programs.ts"
 import type { Devices } from "./devices.ts"
 import type { HostOptions } from "./HostOptions.ts"
 
@@ -17,8 +18,7 @@ export const makeFlush =
     const args = ["--flushbufs", device.path]
     const command = {
       operation,
-      program: "blockdev",
-      debianPackage: "util-linux",
+      ...hostProgram("blockdev"),
       args,
       timeLimit: limits.mount,
       worksOn: [device.number]

@@ -3,6 +3,7 @@ import type { FileSystem } from "../../domain/Capability.ts"
 import { HostFailure } from "../../domain/errors.ts"
 import type { HostMounter, Mount } from "../../ports/HostMounter.ts"
 import { type Command, complaint, expectSuccess, mutate } from "../process/Command.ts"
+import { hostProgram } from "../process/programs.ts"
 import { explainMount } from "./damage.ts"
 import type { Devices } from "./devices.ts"
 import { call, failed } from "./failures.ts"
@@ -36,8 +37,7 @@ export const makeMounting = (
     worksOn: ReadonlyArray<string>
   ): Command => ({
     operation,
-    program,
-    debianPackage: program === "mount" ? "mount" : "util-linux",
+    ...hostProgram(program),
     args,
     timeLimit: limits.mount,
     worksOn

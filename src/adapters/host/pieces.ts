@@ -4,6 +4,7 @@ import { type Duration, Effect } from "effect"
 import type { HostFailure } from "../../domain/errors.ts"
 import type { BlockDevice } from "../../ports/HostMounter.ts"
 import { expectSuccess, read } from "../process/Command.ts"
+import { hostProgram } from "../process/programs.ts"
 import { failed } from "./failures.ts"
 import { type Region, regionsOf } from "./signatures.ts"
 
@@ -63,8 +64,7 @@ export const readPiecesByChildren = (
     const flags = "iflag=fullblock,skip_bytes,count_bytes"
     const command = {
       operation,
-      program: "dd",
-      debianPackage: "coreutils",
+      ...hostProgram("dd"),
       args: [`if=${device.path}`, "bs=64K", `skip=${offset}`, `count=${length}`, flags, "status=none"],
       timeLimit,
       patience: "1 second",

@@ -5,6 +5,7 @@ import { Clock, Effect } from "effect"
 import type { HostFailure } from "../../domain/errors.ts"
 import type { BlockDevice } from "../../ports/HostMounter.ts"
 import { expectSuccess, mutate } from "../process/Command.ts"
+import { hostProgram } from "../process/programs.ts"
 import type { Devices } from "./devices.ts"
 import { codeOf, orNothing } from "./failures.ts"
 import type { HostOptions } from "./HostOptions.ts"
@@ -69,8 +70,7 @@ export const makeRescanning = ({ sysRoot, limits }: HostOptions, devices: Device
       if (/^loop\d+$/.test(name)) {
         const command = {
           operation,
-          program: "losetup",
-          debianPackage: "mount",
+          ...hostProgram("losetup"),
           args: ["--set-capacity", device.path],
           timeLimit: limits.look,
           worksOn: [device.number]

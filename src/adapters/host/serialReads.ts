@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { Duration, Effect } from "effect"
 import { expectSuccess, read } from "../process/Command.ts"
+import { hostProgram } from "../process/programs.ts"
 import type { Serial } from "./identity.ts"
 import type { SlowRead } from "./slowReads.ts"
 import { type Sysfs, serialsIn } from "./sysfs.ts"
@@ -10,7 +11,7 @@ const timeLimit = Duration.infinity
 
 const readInChild = (operation: string, path: string) => {
   const args = ["-An", "-v", "-tx1", path]
-  const command = { operation, program: "od", debianPackage: "coreutils", args, timeLimit }
+  const command = { operation, ...hostProgram("od"), args, timeLimit }
   return read(command).pipe(
     Effect.flatMap(expectSuccess(command)),
     Effect.map(({ stdout }) => Buffer.from(stdout.replace(/\s/g, ""), "hex"))

@@ -2,6 +2,7 @@ import { Duration, Effect } from "effect"
 import type { HostFailure } from "../../domain/errors.ts"
 import type { Mount, Usage } from "../../ports/HostMounter.ts"
 import { type Command, complaint, read } from "../process/Command.ts"
+import { hostProgram } from "../process/programs.ts"
 import { failed } from "./failures.ts"
 import type { HostOptions } from "./HostOptions.ts"
 import type { Places } from "./places.ts"
@@ -36,8 +37,7 @@ export const makeUsage =
         return yield* failed(operation, "nothing is mounted there")
       const command: Command = {
         operation,
-        program: "stat",
-        debianPackage: "coreutils",
+        ...hostProgram("stat"),
         args: ["--file-system", `--format=${format}`, place.path],
         timeLimit: limits.look,
         patience: Duration.seconds(1),

@@ -4,6 +4,7 @@ import { type Context, Effect } from "effect"
 import type { HostFailure } from "../../domain/errors.ts"
 import type { HostMounter, Pulse } from "../../ports/HostMounter.ts"
 import { type Command, complaint, read } from "../process/Command.ts"
+import { type HostProgram, hostProgram } from "../process/programs.ts"
 import type { Devices } from "./devices.ts"
 import { glance, orNothing } from "./failures.ts"
 import type { HostOptions } from "./HostOptions.ts"
@@ -45,11 +46,10 @@ export const fileSystemErrors = (sysRoot: string, disk: string): number | undefi
 export type VitalSigns = Pick<Context.Tag.Service<HostMounter>, "pulseOf" | "vitalsOf">
 
 export const makeVitals = ({ limits, sysRoot }: HostOptions, devices: Devices): VitalSigns => {
-  const ask = (operation: string, program: string, args: ReadonlyArray<string>) =>
+  const ask = (operation: string, program: HostProgram, args: ReadonlyArray<string>) =>
     pulse({
       operation,
-      program,
-      debianPackage: "coreutils",
+      ...hostProgram(program),
       args,
       timeLimit: limits.look,
       patience: "1 second",

@@ -4,6 +4,7 @@ import { basename, join } from "node:path"
 import { Effect, Either, Option, Schema } from "effect"
 import { bounded } from "../process/bounded.ts"
 import { type Command, expectSuccess, mutate, read } from "../process/Command.ts"
+import { hostProgram } from "../process/programs.ts"
 import {
   documentLimit,
   documentPath,
@@ -58,8 +59,7 @@ const probed = Effect.forEach([label, label.toUpperCase()], (text) =>
   Effect.map(
     runs({
       operation: "look for a config drive",
-      program: "blkid",
-      debianPackage: "util-linux",
+      ...hostProgram("blkid"),
       args: ["-c", "/dev/null", "-t", `LABEL=${text}`, "-o", "device"],
       timeLimit: commandLimit
     }),
@@ -76,8 +76,7 @@ const mountedAt = (device: string) =>
   Effect.map(
     runs({
       operation: "see whether the config drive is mounted",
-      program: "findmnt",
-      debianPackage: "util-linux",
+      ...hostProgram("findmnt"),
       args: ["--json", "--output", "TARGET", "--source", device],
       timeLimit: commandLimit
     }),
@@ -104,15 +103,13 @@ const privateFolder = Effect.acquireRelease(
 const mounted = (device: string, folder: string, fileSystems: ReadonlyArray<string>) => {
   const command = (fileSystem: string): Command => ({
     operation: `mount the config drive as ${fileSystem}`,
-    program: "mount",
-    debianPackage: "mount",
+    ...hostProgram("mount"),
     args: ["-t", fileSystem, "-o", "ro,nosuid,nodev,noexec", device, folder],
     timeLimit: commandLimit
   })
   const unmount: Command = {
     operation: "unmount the config drive",
-    program: "umount",
-    debianPackage: "util-linux",
+    ...hostProgram("umount"),
     args: [folder],
     timeLimit: commandLimit
   }

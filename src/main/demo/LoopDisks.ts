@@ -3,14 +3,14 @@ import type { PlatformError } from "@effect/platform/Error"
 import { Effect, type Scope } from "effect"
 import { DiskBackendFault, type DiskBackendService } from "../../adapters/memory/DiskBackend.ts"
 import { type Command, expectSuccess, mutate } from "../../adapters/process/Command.ts"
+import { type HostProgram, hostProgram } from "../../adapters/process/programs.ts"
 import { bytesOf } from "../../domain/Capacity.ts"
 import type { HostFailure } from "../../domain/errors.ts"
 
-const command = (operation: string, program: string, args: ReadonlyArray<string>): Command => ({
+const command = (operation: string, program: HostProgram, args: ReadonlyArray<string>): Command => ({
   operation,
-  program,
+  ...hostProgram(program),
   args,
-  debianPackage: program === "losetup" ? "mount" : "coreutils",
   timeLimit: "60 seconds"
 })
 

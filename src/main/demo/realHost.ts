@@ -2,14 +2,14 @@ import { FileSystem } from "@effect/platform"
 import { Effect, type Scope } from "effect"
 import { layerHostLinux } from "../../adapters/host/HostMounterLinux.ts"
 import { type Command, mutate, read } from "../../adapters/process/Command.ts"
+import { type HostProgram, hostProgram } from "../../adapters/process/programs.ts"
 import type { DemoHost } from "./DemoHost.ts"
 import { makeLoopDisks } from "./LoopDisks.ts"
 
-const probe = (program: string, args: ReadonlyArray<string>): Command => ({
+const probe = (program: HostProgram, args: ReadonlyArray<string>): Command => ({
   operation: `try ${program}`,
-  program,
+  ...hostProgram(program),
   args,
-  debianPackage: program.startsWith("mkfs") ? "e2fsprogs" : "mount",
   timeLimit: "5 seconds"
 })
 
@@ -45,9 +45,8 @@ export const makeRealHost = (
     const flush = (path: string) =>
       mutate({
         operation: `write ${path} back`,
-        program: "sync",
+        ...hostProgram("sync"),
         args: ["-f", path],
-        debianPackage: "coreutils",
         timeLimit: "30 seconds"
       })
     return {
