@@ -1,11 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { BlockStorageKeys, FailoverKeys, GlobalKeys, MetadataKeys } from "../src/adapters/config/keys.ts"
-import { flagNames } from "../src/main/flags.ts"
 
 const project = join(import.meta.dirname, "..")
-const pages = ["README.md", ...readdirSync(join(project, "docs")).map((page) => join("docs", page))]
+const pagesIn = (folder: string) =>
+  readdirSync(join(project, folder))
+    .filter((page) => page.endsWith(".md"))
+    .map((page) => join(folder, page))
+const pages = [...pagesIn("."), ...pagesIn("docs")]
 const read = (page: string) => readFileSync(join(project, page), "utf8")
 
 /** As GitHub names a heading: https://docs.github.com/en/get-started/writing-on-github (section links). */
@@ -21,20 +23,6 @@ const anchorsOf = (page: string) =>
       .replace(/```.*?```/gs, "")
       .matchAll(/^#+ (.*)$/gm)
   ].map(([, heading]) => anchorOf(heading ?? ""))
-
-describe("docs/configuration.md", () => {
-  const configuration = read("docs/configuration.md")
-  const firstCells = [...configuration.matchAll(/^\| (`.*?) \|/gm)].map(([, cell]) => cell ?? "").join(" ")
-
-  it.each([GlobalKeys, BlockStorageKeys, MetadataKeys, FailoverKeys].flatMap(({ fields }) => Object.keys(fields)))(
-    "has a row for the key %s",
-    (key) => assert.include(firstCells, `\`${key}\``)
-  )
-
-  it.each(flagNames)("has a row for the flag %s", (flag) =>
-    assert.include(firstCells, flag.length === 1 ? `\`-${flag}\`` : `\`--${flag}\``)
-  )
-})
 
 describe("the pages", () => {
   it.each(pages)("link to what is there: %s", (page) => {

@@ -54,7 +54,7 @@ export type SecretText = Redacted.Redacted<string>
 
 /**
  * https://github.com/kubernetes/cloud-provider-openstack/blob/master/docs/cinder-csi-plugin/using-cinder-csi-plugin.md
- * What that page does not name is ours: docs/configuration.md.
+ * What that page does not name is ours: docs/options.md.
  */
 export const BlockStorageKeys = Schema.Struct({
   "node-volume-attach-limit": key(AttachLimit),
@@ -82,3 +82,11 @@ export const MetadataKeys = Schema.Struct({
   "search-order": key(SearchOrder),
   "request-timeout": key(RequestTimeout)
 })
+
+/** The sections of cloud.conf that are read here, as they are written. */
+export const sections = {
+  Global: GlobalKeys,
+  BlockStorage: BlockStorageKeys,
+  Metadata: MetadataKeys,
+  FailoverAssistant: FailoverKeys
+}

@@ -1,4 +1,4 @@
-import { BlockStorageKeys, FailoverKeys, GlobalKeys, MetadataKeys } from "./keys.ts"
+import { sections } from "./keys.ts"
 import { nearest } from "./nearest.ts"
 import { type ConfigWarning, sectionTitle } from "./problems.ts"
 import type { PlacedEntry } from "./settings.ts"
@@ -7,12 +7,9 @@ import type { PlacedEntry } from "./settings.ts"
 const foreignSections = new Set(["loadbalancer", "loadbalancerclass", "networking", "route"])
 const obsoleteKeys = new Set(["bs-version", "trust-device-path"])
 
-const sections = new Map([
-  ["global", { name: "Global", keys: Object.keys(GlobalKeys.fields) }],
-  ["blockstorage", { name: "BlockStorage", keys: Object.keys(BlockStorageKeys.fields) }],
-  ["failoverassistant", { name: "FailoverAssistant", keys: Object.keys(FailoverKeys.fields) }],
-  ["metadata", { name: "Metadata", keys: Object.keys(MetadataKeys.fields) }]
-])
+const knownSections = new Map(
+  Object.entries(sections).map(([name, { fields }]) => [name.toLowerCase(), { name, keys: Object.keys(fields) }])
+)
 
 const didYouMean = (hint: string | undefined) => (hint === undefined ? "" : `; did you mean ${hint}?`)
 
@@ -23,7 +20,7 @@ const didYouMean = (hint: string | undefined) => (hint === undefined ? "" : `; d
 export const warnOfUnknown = (entry: PlacedEntry): ConfigWarning | undefined => {
   const { section, subsection, key, value, file, line } = entry
   if (foreignSections.has(section)) return undefined
-  const known = sections.get(section)
+  const known = knownSections.get(section)
   const title = sectionTitle(known?.name ?? section, subsection)
   const warning = (problem: string, named = true): ConfigWarning => ({
     place: { file, line },
@@ -36,7 +33,7 @@ export const warnOfUnknown = (entry: PlacedEntry): ConfigWarning | undefined => 
       known === undefined
         ? nearest(
             section,
-            [...sections.values()].map(({ name }) => name)
+            [...knownSections.values()].map(({ name }) => name)
           )
         : known.name
     return warning(

@@ -9,6 +9,7 @@ type Texts = Readonly<Record<string, string>>
 /** Annotations of a claim, and keys of the metadata that remembers on the volume what they came to. */
 const affinityKey = "cinder.csi.openstack.org/affinity"
 const antiAffinityKey = "cinder.csi.openstack.org/anti-affinity"
+export const hintAnnotations = [affinityKey, antiAffinityKey] as const
 
 /** As many ids as fit into a volume context, which the CSI specification bounds to 4 KiB. */
 const mostEntries = 64

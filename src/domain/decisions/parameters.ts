@@ -52,6 +52,20 @@ const snapshotMetadataKeys = [
   "csi.storage.k8s.io/volumesnapshotcontent/name"
 ]
 
+const backupTimeKey = "backup-max-duration-seconds-per-gb"
+
+/** What a StorageClass may say; sidecars add keys of their own. */
+export const volumeParameterKeys = ["type", "availability", appendedMetadataKey, ...mkfsKeys] as const
+
+/** What a VolumeSnapshotClass may say. */
+export const snapshotParameterKeys = [
+  "type",
+  "availability",
+  backupTimeKey,
+  "force-create",
+  appendedMetadataKey
+] as const
+
 /** The Go driver's default for `backup-max-duration-seconds-per-gb`. */
 const defaultSecondsPerGiB = 20
 
@@ -110,7 +124,7 @@ export const readVolumeParameters = (
 ): Either.Either<VolumeParameters, InvalidInput> =>
   Either.gen(function* () {
     const told = yield* metadataOf(parameters, volumeMetadataKeys)
-    const known = ["type", "availability", appendedMetadataKey, ...mkfsKeys, ...volumeMetadataKeys]
+    const known = [...volumeParameterKeys, ...volumeMetadataKeys]
     return {
       volumeType: yield* textOf(parameters, "type"),
       availability: yield* textOf(parameters, "availability"),
@@ -120,8 +134,6 @@ export const readVolumeParameters = (
       unknown: unknownAmong(parameters, known).filter((key) => !isFileSystemType(key))
     }
   })
-
-const backupTimeKey = "backup-max-duration-seconds-per-gb"
 
 const secondsPerGiBOf = (parameters: Parameters): Either.Either<number, InvalidInput> => {
   const text = parameters[backupTimeKey]
@@ -148,13 +160,6 @@ export const readSnapshotParameters = (parameters: Parameters): Either.Either<Sn
         ...(yield* readAppendedMetadata(parameters, type === "backup" ? ["type"] : [])),
         ...(yield* metadataOf(parameters, snapshotMetadataKeys))
       },
-      unknown: unknownAmong(parameters, [
-        "type",
-        "force-create",
-        "availability",
-        appendedMetadataKey,
-        backupTimeKey,
-        ...snapshotMetadataKeys
-      ])
+      unknown: unknownAmong(parameters, [...snapshotParameterKeys, ...snapshotMetadataKeys])
     }
   })

@@ -1,0 +1,28 @@
+/** Environment variables, for docs/options.md; a test holds the first group to what the sources read. Texts are Markdown, seen from docs/. */
+export const environmentNotes = {
+  CSI_ENDPOINT: "Where to serve CSI, without `--endpoint`",
+  NODE_NAME:
+    "Name of the Kubernetes node, for `remove-startup-taint` and `await-drain`: [nodes that come and go](configuration.md#nodes-that-come-and-go)",
+  KUBECONFIG: "Wins over `--kubeconfig`",
+  KUBERNETES_SERVICE_HOST: "Set by Kubernetes in each pod: where its API is",
+  KUBERNETES_SERVICE_PORT: "Set by Kubernetes in each pod: where its API is",
+  OS_CLIENT_CONFIG_FILE: "The clouds.yaml, without `clouds-file`",
+  OS_CLOUD: "Name of the cloud in clouds.yaml, without `cloud`",
+  HOME: "clouds.yaml is looked for in `.config/openstack` below it",
+  HTTPS_PROXY: "[Proxy](configuration.md#reach-the-cloud-through-a-proxy) for `https` URLs of the cloud",
+  HTTP_PROXY: "Proxy for `http` URLs of the cloud",
+  NO_PROXY: "What is reached without a proxy",
+  https_proxy: "The same, where there is no `HTTPS_PROXY`",
+  http_proxy: "The same, where there is no `HTTP_PROXY`",
+  no_proxy: "The same, where there is no `NO_PROXY`"
+} as const
+
+/** Read by Node and the C library, before the program begins. */
+export const runtimeNotes = {
+  NODE_EXTRA_CA_CERTS:
+    "A PEM bundle of authorities that are trusted besides those that Node brings; `ca-file` replaces both",
+  UV_THREADPOOL_SIZE:
+    "Threads for calls into the kernel; the program's first line sets 8, since a disk that dies keeps one",
+  MALLOC_ARENA_MAX: "The image sets 1, which [saves memory](figures.md#the-process)",
+  MALLOC_TRIM_THRESHOLD_: "The image sets 65536, which saves memory"
+} as const
