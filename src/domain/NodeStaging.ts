@@ -27,6 +27,7 @@ import { namedFileSystem, requireField, requirePath } from "./nodeRequests.ts"
 import { settle } from "./nodeSettling.ts"
 import { makePatience, type Patience } from "./nodeWaiting.ts"
 import { encryptedKey, leastBytesIn } from "./publishContext.ts"
+import { StagedDisks } from "./StagedDisks.ts"
 import { undoStage } from "./undoStage.ts"
 import type { VolumeId } from "./Volume.ts"
 import { createdEmptyKey, isSet, resizeRequiredKey } from "./volumeContext.ts"
@@ -60,6 +61,10 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
       const { awaitDisk } = yield* makeDiskSearch
       const exclusively = yield* NodeOperations
       const noticeOnce = yield* NodeNotices
+      const disks = yield* StagedDisks
+
+      const noteDisk = (volumeId: VolumeId, device: BlockDevice | undefined) =>
+        device === undefined ? Effect.void : disks.note(volumeId, device)
 
       /** Undoes what a disk left behind that is gone; without this a stage that finds no disk would leave it. */
       const dropStale = (volumeId: VolumeId, stagingPath: string, patience: Patience) =>
@@ -163,6 +168,7 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
               })
             }
           }).pipe(
+            Effect.zipRight(Effect.suspend(() => noteDisk(wish.volumeId, seen))),
             Effect.catchAll((error) =>
               leaveNothingMounted(host, { stagingPath, device: seen, isOurs, wasThere: wasThere ?? false }, error)
             )
@@ -173,21 +179,20 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
       const findRaw = (volumeId: VolumeId, leastBytes: bigint | undefined, patience: Patience) =>
         Effect.suspend(() => {
           let refreshed = false
+          let seen: BlockDevice | undefined
           return settle({
             subject: `volume ${volumeId}`,
             patience,
-            look: Effect.map(awaitDisk(volumeId, leastBytes, patience), (device) => ({
-              volumeId,
-              device,
-              leastBytes,
-              refreshed
-            })),
+            look: Effect.map(awaitDisk(volumeId, leastBytes, patience), (device) => {
+              seen = device
+              return { volumeId, device, leastBytes, refreshed }
+            }),
             decide: decideStageSize,
             carryOut: (_, { device }) =>
               Effect.map(host.refreshSize(device), () => {
                 refreshed = true
               })
-          })
+          }).pipe(Effect.zipRight(Effect.suspend(() => noteDisk(volumeId, seen))))
         })
 
       const stage = Effect.fn("NodeStaging.stage")(function* (request: StageRequest) {
@@ -226,10 +231,11 @@ export class NodeStaging extends Context.Tag("cinder-csi/domain/NodeStaging")<
       const unstage = Effect.fn("NodeStaging.unstage")(function* (volumeId: VolumeId, stagingPath: string) {
         yield* requireField("volume_id", volumeId)
         yield* requirePath("staging_target_path", stagingPath)
-        yield* exclusively([volumeId], undoStage(host, volumeId, stagingPath, yield* makePatience(0)))
+        const undone = undoStage(host, volumeId, stagingPath, yield* makePatience(0))
+        yield* exclusively([volumeId], Effect.zipLeft(undone, disks.forget(volumeId)))
       })
 
       return { stage, unstage }
     })
-  ).pipe(Layer.provide(Layer.merge(NodeOperations.layer, NodeNotices.layer)))
+  ).pipe(Layer.provide(Layer.mergeAll(NodeOperations.layer, NodeNotices.layer, StagedDisks.layer)))
 }

@@ -20,6 +20,7 @@ import { nodeSegments } from "./nodeTopology.ts"
 import { makePatience } from "./nodeWaiting.ts"
 import { makeNoticeOnce } from "./noticeOnce.ts"
 import type { ServerId } from "./Server.ts"
+import { StagedDisks } from "./StagedDisks.ts"
 import type { Segments } from "./Topology.ts"
 import type { VolumeId } from "./Volume.ts"
 
@@ -77,7 +78,8 @@ export class NodeVolumes extends Context.Tag("cinder-csi/domain/NodeVolumes")<
       const { find } = yield* makeDiskSearch
       const exclusively = yield* NodeOperations
       const noticeOnce = yield* makeNoticeOnce
-      const nodeLimit = makeNodeLimit(host, settings)
+      const nodeLimit = yield* makeNodeLimit(host, settings)
+      const disks = yield* StagedDisks
 
       /** A path that cannot be one of ours is one where the volume is not, which is NOT_FOUND to an orchestrator. */
       const requireVolumePath = Effect.fnUntraced(function* (volumeId: VolumeId, path: string) {
@@ -104,6 +106,7 @@ export class NodeVolumes extends Context.Tag("cinder-csi/domain/NodeVolumes")<
         if (presence._tag === "Mounted") {
           for (const { message } of mountTroubles(volumeId, presence.mount)) yield* noticeOnce(message)
         }
+        if ("device" in presence) yield* disks.note(volumeId, presence.device)
         let measured: Usage | undefined
         return yield* settle({
           subject: `volume ${volumeId}`,
@@ -227,5 +230,5 @@ export class NodeVolumes extends Context.Tag("cinder-csi/domain/NodeVolumes")<
 
       return { usage, health, expand, info }
     })
-  ).pipe(Layer.provide(NodeOperations.layer))
+  ).pipe(Layer.provide(Layer.merge(NodeOperations.layer, StagedDisks.layer)))
 }

@@ -1,4 +1,5 @@
 import { Context, Effect, Layer } from "effect"
+import { Telemetry } from "../ports/Telemetry.ts"
 import { OperationPending } from "./errors.ts"
 import { type LeftBehind, OnLeftBehind } from "./LeftBehind.ts"
 
@@ -11,6 +12,7 @@ export type Exclusively = <A, E, R>(
 /** Who has a key: a call, and then the programs that it could not end. */
 interface Holder {
   readonly leftBehind: Set<LeftBehind>
+  readonly ends: () => void
 }
 
 /**
@@ -18,7 +20,7 @@ interface Holder {
  * that the cloud and the host report, since two replicas may run at once. A program that a call leaves behind, because
  * not even SIGKILL ends it, keeps the call's keys until it ends.
  */
-export const makeOperationLocks: Effect.Effect<Exclusively> = Effect.sync(() => {
+export const makeOperationLocks: Effect.Effect<Exclusively> = Effect.map(Telemetry, (telemetry) => {
   const held = new Map<string, Holder>()
 
   const take = (keys: ReadonlyArray<string>) =>
@@ -28,23 +30,24 @@ export const makeOperationLocks: Effect.Effect<Exclusively> = Effect.sync(() => 
         const [program] = held.get(busy)?.leftBehind ?? []
         return new OperationPending({ subject: busy, ...(program === undefined ? {} : { holder: program.what }) })
       }
-      const holder: Holder = { leftBehind: new Set() }
+      const holder: Holder = { leftBehind: new Set(), ends: telemetry.begins({ _tag: "Lock" }) }
       for (const key of keys) held.set(key, holder)
       return Effect.succeed(holder)
     })
 
-  const giveUp = (keys: ReadonlyArray<string>, { leftBehind }: Holder) => {
+  const giveUp = (keys: ReadonlyArray<string>, { ends, leftBehind }: Holder) => {
     const free = Effect.sync(() => {
+      ends()
       for (const key of keys) held.delete(key)
     })
     if (leftBehind.size === 0) return free
-    const ends = [...leftBehind].map((program) =>
+    const departures = [...leftBehind].map((program) =>
       Effect.zipRight(
         program.ended,
         Effect.sync(() => leftBehind.delete(program))
       )
     )
-    return Effect.forkDaemon(Effect.zipRight(Effect.all(ends, { concurrency: "unbounded" }), free))
+    return Effect.forkDaemon(Effect.zipRight(Effect.all(departures, { concurrency: "unbounded" }), free))
   }
 
   return (keys, effect) =>

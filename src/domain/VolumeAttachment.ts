@@ -1,4 +1,5 @@
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, identity, Layer } from "effect"
+import { watched } from "../ports/Telemetry.ts"
 import { makeAttachLimits } from "./attachLimits.ts"
 import type { VolumeCapability } from "./Capability.ts"
 import { sharingRisk } from "./decisions/capabilities.ts"
@@ -49,7 +50,9 @@ export class VolumeAttachment extends Context.Tag("cinder-csi/domain/VolumeAttac
         if (readOnly) return yield* new InvalidInput({ field: "readonly", problem: "is not supported" })
         const risk = sharingRisk(volumeId, capability)
         if (risk !== undefined) yield* noticeOnce(risk)
-        return yield* exclusively([`volume ${volumeId}`], attachVolume(volumeId, serverId, capability.mode))
+        return yield* exclusively([`volume ${volumeId}`], attachVolume(volumeId, serverId, capability.mode)).pipe(
+          watched({ _tag: "Attachment", serverId })
+        )
       })
 
       const unpublish = Effect.fn("VolumeAttachment.unpublish")((volumeId: VolumeId, serverId: ServerId | undefined) =>
@@ -59,7 +62,7 @@ export class VolumeAttachment extends Context.Tag("cinder-csi/domain/VolumeAttac
             detachVolume(volumeId, serverId),
             serverId === undefined ? Effect.void : disown(volumeId, serverId)
           )
-        )
+        ).pipe(serverId === undefined ? identity : watched({ _tag: "Attachment", serverId }))
       )
 
       return { publish, unpublish }

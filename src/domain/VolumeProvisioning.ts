@@ -1,5 +1,6 @@
 import { Context, Effect, Layer } from "effect"
 import { Cinder } from "../ports/Cinder.ts"
+import { Telemetry } from "../ports/Telemetry.ts"
 import type { VolumeCapability } from "./Capability.ts"
 import { bytesOf, type CapacityRange } from "./Capacity.ts"
 import { ControllerSettings } from "./ControllerSettings.ts"
@@ -19,6 +20,7 @@ import { createdEmptyKey, resizeRequiredKey } from "./volumeContext.ts"
 import { makeCreateVolume } from "./volumeCreation.ts"
 import { makeDeleteVolume } from "./volumeDeletion.ts"
 import { makeExpandVolume } from "./volumeExpansion.ts"
+import { makeVolumeTally } from "./volumeTally.ts"
 
 export interface ProvisionRequest {
   readonly name: string
@@ -101,6 +103,9 @@ export class VolumeProvisioning extends Context.Tag("cinder-csi/domain/VolumePro
       const createVolume = yield* makeCreateVolume
       const deleteVolume = yield* makeDeleteVolume
       const expandVolume = yield* makeExpandVolume
+      const { shows } = yield* Telemetry
+      const tally = makeVolumeTally()
+      shows({ _tag: "Volumes", read: Effect.sync(tally.complete) })
 
       const provisioned = (
         volume: Volume,
@@ -152,6 +157,7 @@ export class VolumeProvisioning extends Context.Tag("cinder-csi/domain/VolumePro
 
       const list = Effect.fn("VolumeProvisioning.list")(function* (maxEntries: number, token: string) {
         const page = yield* listPage(cinder.listVolumes, () => true, maxEntries, token)
+        tally.add({ token, volumes: page.entries, nextToken: page.nextToken })
         return { entries: page.entries.map(listed), nextToken: page.nextToken }
       })
 

@@ -1,6 +1,7 @@
 import { Clock, Effect } from "effect"
+import { Telemetry } from "../ports/Telemetry.ts"
 import { makeBoundedMemory } from "./boundedMemory.ts"
-import { type AttachLimit, isStillFull, tooManyFallBacks } from "./decisions/attachLimit.ts"
+import { type AttachLimit, isRecent, isStillFull, tooManyFallBacks } from "./decisions/attachLimit.ts"
 import type { Server, ServerId } from "./Server.ts"
 
 /** Which servers take no more disks, as far as this process has found out. It only spares Nova the question. */
@@ -15,9 +16,16 @@ export interface AttachLimits {
   readonly noteDetached: (server: ServerId) => Effect.Effect<void>
 }
 
-export const makeAttachLimits: Effect.Effect<AttachLimits> = Effect.sync(() => {
+export const makeAttachLimits: Effect.Effect<AttachLimits> = Effect.map(Telemetry, ({ shows }) => {
   const limits = makeBoundedMemory<AttachLimit>()
   const fallBacks = makeBoundedMemory<number>()
+  shows({
+    _tag: "FullServers",
+    read: Effect.map(
+      Clock.currentTimeMillis,
+      (now) => [...limits.values()].filter((limit) => isRecent(limit, now)).length
+    )
+  })
   return {
     fullness: (server) =>
       Effect.map(Clock.currentTimeMillis, (now) => {

@@ -5,6 +5,7 @@ export interface BoundedMemory<A> {
   readonly get: (key: string) => A | undefined
   readonly set: (key: string, value: A) => void
   readonly forget: (key: string) => void
+  readonly values: () => Iterable<A>
 }
 
 export const makeBoundedMemory = <A>(): BoundedMemory<A> => {
@@ -17,6 +18,7 @@ export const makeBoundedMemory = <A>(): BoundedMemory<A> => {
       if (oldest !== undefined && entries.size >= mostRemembered) entries.delete(oldest)
       entries.set(key, value)
     },
-    forget: (key) => void entries.delete(key)
+    forget: (key) => void entries.delete(key),
+    values: () => entries.values()
   }
 }

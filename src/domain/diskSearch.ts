@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { HostMounter } from "../ports/HostMounter.ts"
 import { InstanceMetadata } from "../ports/InstanceMetadata.ts"
+import { watched } from "../ports/Telemetry.ts"
 import { addressOf, mayHold } from "./decisions/describedDisk.ts"
 import { DeviceNotFound } from "./errors.ts"
 import type { Patience } from "./nodeWaiting.ts"
@@ -59,5 +60,9 @@ export const makeDiskSearch = Effect.gen(function* () {
     }
   })
 
-  return { find, awaitDisk }
+  return {
+    find,
+    awaitDisk: (volumeId: VolumeId, leastBytes: bigint | undefined, patience: Patience) =>
+      watched({ _tag: "Wait", reason: "disk" })(awaitDisk(volumeId, leastBytes, patience))
+  }
 })

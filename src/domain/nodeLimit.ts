@@ -1,6 +1,7 @@
-import { type Context, Effect } from "effect"
+import { type Context, Effect, Option } from "effect"
 import type { HostMounter } from "../ports/HostMounter.ts"
-import { decideNodeCapacity } from "./decisions/nodeCapacity.ts"
+import { Telemetry } from "../ports/Telemetry.ts"
+import { attachedIn, decideNodeCapacity } from "./decisions/nodeCapacity.ts"
 import { readMounts } from "./hostFacts.ts"
 import type { NodeOptions } from "./NodeSettings.ts"
 
@@ -8,24 +9,31 @@ import type { NodeOptions } from "./NodeSettings.ts"
 export const makeNodeLimit = (
   host: Context.Tag.Service<HostMounter>,
   { limitFromGuest, maxVolumes }: Pick<NodeOptions, "limitFromGuest" | "maxVolumes">
-): Effect.Effect<number> => {
-  let told: number | undefined
+): Effect.Effect<Effect.Effect<number>> =>
+  Effect.map(Telemetry, ({ shows }) => {
+    let told = limitFromGuest ? undefined : maxVolumes
 
-  const look = Effect.gen(function* () {
-    const places = yield* host.plugPlaces
-    const mounts = yield* readMounts(host)
-    return decideNodeCapacity({ places, mounts, configured: maxVolumes })
-  }).pipe(
-    Effect.catchAll(({ message }) => Effect.succeed({ limit: maxVolumes, evidence: `as configured: ${message}` }))
-  )
+    const facts = Effect.all({ places: host.plugPlaces, mounts: readMounts(host) })
 
-  const learn = Effect.gen(function* () {
-    const { evidence, limit } = yield* look
-    if (limit !== told)
-      yield* Effect.logInfo(`volumes for this node: ${limit === 0 ? "any number" : limit} (${evidence})`)
-    told = limit
-    return limit
+    const look = facts.pipe(
+      Effect.map((seen) => decideNodeCapacity({ ...seen, configured: maxVolumes })),
+      Effect.catchAll(({ message }) => Effect.succeed({ limit: maxVolumes, evidence: `as configured: ${message}` }))
+    )
+
+    const learn = Effect.gen(function* () {
+      const { evidence, limit } = yield* look
+      if (limit !== told)
+        yield* Effect.logInfo(`volumes for this node: ${limit === 0 ? "any number" : limit} (${evidence})`)
+      told = limit
+      return limit
+    })
+
+    shows({
+      _tag: "NodeRoom",
+      read: Effect.map(Effect.option(Effect.map(facts, attachedIn)), (attached) => ({
+        limit: told,
+        attached: Option.getOrUndefined(attached)
+      }))
+    })
+    return limitFromGuest ? learn : Effect.succeed(maxVolumes)
   })
-
-  return limitFromGuest ? learn : Effect.succeed(maxVolumes)
-}

@@ -1,4 +1,5 @@
 import { Deferred, Effect, FiberId } from "effect"
+import { type Line, Telemetry } from "../ports/Telemetry.ts"
 
 /** Runs an effect when a place is free, first come first served. */
 export type WithPermit = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -6,9 +7,10 @@ export type WithPermit = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Eff
 /**
  * `count` effects at a time. Not Effect's Semaphore: at each release that wakes everybody who waits, so that a thousand
  * waiting requests cost a million wake-ups and hundreds of megabytes of garbage. Here a permit is handed to the next in line.
+ * Who stands in line is shown under `name`.
  */
-export const makePermits = (count: number): Effect.Effect<WithPermit> =>
-  Effect.sync(() => {
+export const makePermits = (count: number, name?: Line): Effect.Effect<WithPermit> =>
+  Effect.map(Telemetry, (telemetry) => {
     const line = new Set<Deferred.Deferred<void>>()
     let free = count
 
@@ -29,10 +31,11 @@ export const makePermits = (count: number): Effect.Effect<WithPermit> =>
       }
       const turn = Deferred.unsafeMake<void>(FiberId.none)
       line.add(turn)
+      const ends = name === undefined ? undefined : telemetry.begins({ _tag: "Line", line: name })
       // Whoever leaves the line after the permit was handed over hands it on.
       return Effect.onInterrupt(Effect.interruptible(Deferred.await(turn)), () =>
         Effect.suspend(() => (line.delete(turn) ? Effect.void : handOn))
-      )
+      ).pipe(Effect.ensuring(Effect.sync(() => ends?.())))
     })
 
     return (effect) =>

@@ -17,7 +17,7 @@ export const untilDecided =
   (seen, waitedMillis) => {
     const facts = look(seen, waitedMillis)
     const verdict = decide(facts)
-    return verdict._tag === "Wait" && concerns(facts) ? pending(verdict.state) : settled(facts)
+    return verdict._tag === "Wait" && concerns(facts) ? pending(verdict.state, verdict.because) : settled(facts)
   }
 
 export interface DecidedWatch<Seen, Facts, Action, Result> {
@@ -42,7 +42,7 @@ export const watchUntilDecided = <Seen, Facts, Action, Result>({
       const verdict = decide(facts)
       if (verdict._tag !== "Wait" || verdict.on !== on) return settled(facts)
       last = verdict
-      return pending(verdict.state)
+      return pending(verdict.state, verdict.because)
     }
     return Effect.mapError(watch(judge), (end) => (end.state === last?.state ? (last.overdue ?? end) : end))
   })

@@ -4,16 +4,22 @@ import type { StillWorking } from "../domain/errors.ts"
 import type { Server, ServerId } from "../domain/Server.ts"
 import type { Snapshot, SnapshotId } from "../domain/Snapshot.ts"
 import type { Volume, VolumeId } from "../domain/Volume.ts"
+import type { ServerWait } from "./Telemetry.ts"
 
 /** What one look at an awaited object means. */
 export type Observation<A, E> =
   | { readonly _tag: "Settled"; readonly value: A }
   | { readonly _tag: "Failed"; readonly error: E }
-  | { readonly _tag: "Pending"; readonly state: string }
+  | { readonly _tag: "Pending"; readonly state: string; readonly because: ServerWait | undefined }
 
 export const settled = <A>(value: A): Observation<A, never> => ({ _tag: "Settled", value })
 export const failed = <E>(error: E): Observation<never, E> => ({ _tag: "Failed", error })
-export const pending = (state: string): Observation<never, never> => ({ _tag: "Pending", state })
+/** `because` says what keeps a server from being ready, where a server is waited for. */
+export const pending = (state: string, because?: ServerWait): Observation<never, never> => ({
+  _tag: "Pending",
+  state,
+  because
+})
 
 /** `seen` is undefined when the object is gone; `waitedMillis` counts from the start of the wait. */
 export type Judge<Seen, A, E> = (seen: Seen | undefined, waitedMillis: number) => Observation<A, E>

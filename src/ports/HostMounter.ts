@@ -98,6 +98,21 @@ export interface Vitals {
   readonly fileSystemErrors: number | undefined
 }
 
+/** What has gone to and from a disk since it was plugged in, as the kernel counts it. */
+export interface DiskTraffic {
+  readonly reads: number
+  readonly readBytes: number
+  /** Summed over all reads. */
+  readonly readSeconds: number
+  readonly writes: number
+  readonly writtenBytes: number
+  readonly writeSeconds: number
+  /** Handed to the disk and not answered. */
+  readonly inFlight: number
+  /** In which the disk had anything to do. */
+  readonly busySeconds: number
+}
+
 /**
  * Block devices, file systems and mounts of this host. Paths are absolute. Reads are safe to repeat. Everything that
  * changes the host runs to its end or to its own time limit even if the caller is interrupted.
@@ -185,6 +200,8 @@ export class HostMounter extends Context.Tag("cinder-csi/ports/HostMounter")<
     readonly pulseOf: (path: string) => Effect.Effect<Pulse, HostFailure>
     /** Reads the disk once, in a child, and what the kernel has counted. */
     readonly vitalsOf: (device: BlockDevice) => Effect.Effect<Vitals, HostFailure>
+    /** Undefined where nothing is counted; never waits for the disk. Fails if it is gone. */
+    readonly trafficOf: (device: BlockDevice) => Effect.Effect<DiskTraffic | undefined, HostFailure>
     /** Figures of the file system mounted at the path; answers within seconds even if the disk hangs. */
     readonly usage: (path: string) => Effect.Effect<Usage, HostFailure>
   }

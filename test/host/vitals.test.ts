@@ -35,6 +35,25 @@ describe("a healthy disk", () => {
     )
   )
 
+  it.live("counts what is written to it", () =>
+    onHost(
+      Effect.gen(function* () {
+        const host = yield* HostMounter
+        const { device } = yield* newDevice(64)
+        const before = yield* host.trafficOf(device)
+        yield* host.format(device, "Blank", "ext4", undefined, [])
+        const after = yield* host.trafficOf(device)
+        assert.isAbove(after?.writes ?? 0, before?.writes ?? Number.NaN)
+        assert.isAbove((after?.writtenBytes ?? 0) - (before?.writtenBytes ?? 0), 64 * 1024)
+        assert.strictEqual(after?.inFlight, 0)
+        assert.include(
+          (yield* Effect.flip(host.trafficOf({ ...device, number: "7:9999" }))).message,
+          "the disk is gone"
+        )
+      })
+    )
+  )
+
   it.live("mounted read-only because that was asked for has not turned so", () =>
     onHost(
       Effect.gen(function* () {

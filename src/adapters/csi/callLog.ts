@@ -1,5 +1,6 @@
 import { status } from "@grpc/grpc-js"
 import { Duration, Effect, Either, LogLevel } from "effect"
+import { Telemetry } from "../../ports/Telemetry.ts"
 import { idsOf } from "./requestIds.ts"
 import type { RpcStatus } from "./status.ts"
 
@@ -16,18 +17,23 @@ const levelOf = (code: status, changes: boolean): LogLevel.LogLevel => {
   }
 }
 
-/** One line for a call that failed or changed something; what is logged on the way carries the same ids. */
+/** One line for a call that failed or changed something, and word of every call to who watches; what is logged on the way carries the same ids. */
 export const logged =
   (method: string, changes: boolean, request: object) =>
-  <Out>(answer: Effect.Effect<Out, RpcStatus>): Effect.Effect<Out, RpcStatus> =>
-    Effect.gen(function* () {
+  <Out>(answer: Effect.Effect<Out, RpcStatus>): Effect.Effect<Out, RpcStatus> => {
+    const ids = idsOf(request)
+    return Effect.gen(function* () {
       const [took, result] = yield* Effect.timed(Effect.either(answer))
       const code = Either.isLeft(result) ? result.left.code : status.OK
       const text = Either.isLeft(result) ? `${status[code]}: ${result.left.details}` : status[code]
+      const { answered } = yield* Telemetry
+      const subject = Object.values(ids).join(" ")
+      answered({ method, subject, changes, code: status[code], seconds: Duration.toSeconds(took) })
       yield* Effect.annotateLogs(
         Effect.logWithLevel(levelOf(code, changes), text),
         "milliseconds",
         Math.round(Duration.toMillis(took))
       )
       return yield* result
-    }).pipe(Effect.annotateLogs({ method, ...idsOf(request) }))
+    }).pipe(Effect.annotateLogs({ method, ...ids }))
+  }

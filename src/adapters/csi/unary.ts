@@ -3,6 +3,7 @@ import { Cause, Clock, type Duration, Effect, Either, Exit, Fiber, FiberId, Opti
 import { CallDeadline, CallStart } from "../../domain/CallDeadline.ts"
 import type { DomainError } from "../../domain/errors.ts"
 import { makePermits } from "../../domain/permits.ts"
+import { watched } from "../../ports/Telemetry.ts"
 import { logged } from "./callLog.ts"
 import type { InFlight } from "./inFlight.ts"
 import { subjectOf } from "./requestIds.ts"
@@ -52,7 +53,7 @@ const unfinished = (method: string, request: object): RpcStatus =>
 export const makeCalls = (inFlight: InFlight, budget: Duration.DurationInput): Effect.Effect<Calls> =>
   Effect.gen(function* () {
     const runtime = yield* Effect.runtime<never>()
-    const inTurn = yield* makePermits(mostChanges)
+    const inTurn = yield* makePermits(mostChanges, "changes")
 
     /** `remaining` is in milliseconds, infinite without a deadline. Interruptible only while it waits for the work. */
     const answer = Effect.fnUntraced(function* <Out>(
@@ -88,7 +89,7 @@ export const makeCalls = (inFlight: InFlight, budget: Duration.DurationInput): E
             Effect.provideService(CallDeadline, now + remaining),
             Effect.provideService(CallStart, now)
           )
-        })
+        }).pipe(watched({ _tag: "Call", method }))
         const fiber = answer(method, request, remaining, work).pipe(
           logged(method, changes, request),
           Effect.annotateLogs(annotationsOf(request)),

@@ -49,6 +49,9 @@ export const layerHostLinux = (given: Partial<HostOptions> = {}): Layer.Layer<Ho
         holdersOf: Effect.fn("HostMounter.holdersOf")((device: BlockDevice) =>
           devices.holdersOf(`see what is built upon ${device.path}`, device)
         ),
+        trafficOf: Effect.fn("HostMounter.trafficOf")((device: BlockDevice) =>
+          devices.trafficOf(`see what goes to and from ${device.path}`, device)
+        ),
         flush: Effect.fn("HostMounter.flush")(makeFlush(options, devices)),
         locate: Effect.fn("HostMounter.locate")(places.locate),
         deviceAt: Effect.fn("HostMounter.deviceAt")(devices.at),

@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import type { DiskAddress } from "../../domain/DescribedDisk.ts"
 import type { HostFailure } from "../../domain/errors.ts"
 import type { VolumeId } from "../../domain/Volume.ts"
-import type { BlockDevice } from "../../ports/HostMounter.ts"
+import type { BlockDevice, DiskTraffic } from "../../ports/HostMounter.ts"
 import { type NumberOf, numberOfNode } from "./deviceNumbers.ts"
 import { makeDiskRegister } from "./diskRegister.ts"
 import { failed, glance, orNothing } from "./failures.ts"
@@ -13,6 +13,7 @@ import { bearsSomeVolume, type Disk, describe, promises, proofOf } from "./ident
 import { makePinned, type Pinned } from "./pinning.ts"
 import type { SlowRead } from "./slowReads.ts"
 import { makeSysfs } from "./sysfs.ts"
+import { readTraffic } from "./traffic.ts"
 
 export interface Devices {
   readonly find: (volume: VolumeId) => Effect.Effect<BlockDevice | undefined, HostFailure>
@@ -25,6 +26,7 @@ export interface Devices {
   readonly verify: (operation: string, device: BlockDevice) => Effect.Effect<{ readonly name: string }, HostFailure>
   readonly pinned: Pinned
   readonly holdersOf: (operation: string, device: BlockDevice) => Effect.Effect<ReadonlyArray<string>, HostFailure>
+  readonly trafficOf: (operation: string, device: BlockDevice) => Effect.Effect<DiskTraffic | undefined, HostFailure>
   readonly sizeOf: (operation: string, device: BlockDevice) => Effect.Effect<bigint, HostFailure>
 }
 
@@ -174,6 +176,7 @@ export const makeDevices = (options: HostOptions, slowRead: SlowRead, numberOf: 
     verify,
     pinned: makePinned(options, sysfs, slowRead, verify),
     holdersOf: named(sysfs.holdersOf),
+    trafficOf: named((name) => readTraffic(sysRoot, name)),
     sizeOf: named(sysfs.sizeOf)
   }
 }

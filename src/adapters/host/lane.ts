@@ -11,7 +11,7 @@ export type Lane = <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E
  */
 export const makeLane = (count: number, patience: Duration.Duration): Effect.Effect<Lane> =>
   Effect.map(
-    makePermits(count),
+    makePermits(count, "format"),
     (inTurn): Lane =>
       <A, E, R>(work: Effect.Effect<A, E, R>) =>
         Effect.gen(function* () {

@@ -25,7 +25,7 @@ const unanswered = (operation: string, detail: string) => new HostFailure({ oper
 
 /** A read that already hangs is waited for, not started again. */
 export const makeSlowRead: Effect.Effect<SlowRead> = Effect.gen(function* () {
-  const withThread = yield* makePermits(mostThreads)
+  const withThread = yield* makePermits(mostThreads, "disk_read")
   const running = new Map<string, Fiber.RuntimeFiber<unknown, HostFailure>>()
   /** When the read on each busy thread began. */
   const threads = new Map<object, number>()

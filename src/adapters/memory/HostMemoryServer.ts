@@ -129,6 +129,7 @@ export const makeHostServer = (
           fileSystemErrors: undefined
         })
       ),
+    trafficOf: () => Effect.succeed(undefined),
     usage: (path) => during("usage", () => files.usage(path))
   }
 

@@ -81,7 +81,15 @@ const makeKeystone = (options: KeystoneOptions) =>
       })
       const now = yield* monotonicMillis
       const read = readLogin(outcome, secretsOf(auth))
-      options.observe?.({ request: "token_create", durationMillis: now - sentAt, failed: Either.isLeft(read) })
+      options.observe?.({
+        request: "token_create",
+        service: "keystone",
+        method: "POST",
+        status: outcome._tag === "answered" ? outcome.status : undefined,
+        tries: 1,
+        durationMillis: now - sentAt,
+        failed: Either.isLeft(read)
+      })
       if (Either.isLeft(read)) {
         if (read.left.refused && options.onRefused !== undefined) yield* options.onRefused
         if (read.left.refused && authNow() !== auth) return yield* login

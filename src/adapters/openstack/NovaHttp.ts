@@ -42,7 +42,7 @@ const makeNova = (options: ServiceOptions) =>
   Effect.gen(function* () {
     const send = yield* makeService("Nova", options)
     // Nova's compute works off the attachments of a server one by one, and holds each request meanwhile.
-    const turns = yield* RcMap.make({ lookup: (_: ServerId) => makePermits(1) })
+    const turns = yield* RcMap.make({ lookup: (_: ServerId) => makePermits(1, "nova_server") })
 
     const inTurn = <A, E>(server: ServerId, effect: Effect.Effect<A, E>) =>
       Effect.scoped(Effect.flatMap(RcMap.get(turns, server), (turn) => turn(effect)))

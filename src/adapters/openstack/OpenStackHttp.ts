@@ -80,8 +80,8 @@ export const makeService = (
   Effect.gen(function* () {
     const exchange = exchangeWith(yield* HttpClient.HttpClient)
     const keystone = yield* Keystone
-    const quick = yield* makePermits(mostConcurrent)
-    const slow = yield* makePermits(mostConcurrent)
+    const quick = yield* makePermits(mostConcurrent, service === "Cinder" ? "cinder" : "nova")
+    const slow = yield* makePermits(mostConcurrent, service === "Cinder" ? "cinder_slow" : "nova_slow")
     let silentUntil = 0
     let regionWarned = false
 
@@ -111,6 +111,7 @@ export const makeService = (
       url: string,
       session: Session,
       globalId: string,
+      tries: number,
       timeoutMillis: number
     ) {
       const startedAt = yield* Clock.currentTimeMillis
@@ -129,22 +130,35 @@ export const makeService = (
       })
       const succeeded = outcome._tag === "answered" && outcome.status >= 200 && outcome.status < 300
       const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
-      options.observe?.({ request: request.label, durationMillis, failed: !succeeded })
+      options.observe?.({
+        request: request.label,
+        service: service === "Cinder" ? "cinder" : "nova",
+        method: request.method,
+        status: outcome._tag === "answered" ? outcome.status : undefined,
+        tries,
+        durationMillis,
+        failed: !succeeded
+      })
       if (!succeeded) return Either.left(classify(outcome, [Redacted.value(session.token)]))
       const { status, body, headers } = outcome
       return Either.right<Answer>({ status, body, requestId: requestIdOf(headers) })
     })
 
     /** One try, as soon as the service wants it and a place is free. */
-    const attempt = Effect.fnUntraced(function* (request: ServiceRequest, session: Session, globalId: string) {
+    const attempt = Effect.fnUntraced(function* (
+      request: ServiceRequest,
+      session: Session,
+      globalId: string,
+      tries: number
+    ) {
       const deadline = yield* CallDeadline
       const url = `${yield* endpointOf(session)}${pathAndQuery(request)}`
       const once = Effect.gen(function* () {
         const remaining = deadline - (yield* Clock.currentTimeMillis)
         if (remaining <= 0) return Either.left(notSent("unreachable", "the caller's deadline passed before its turn"))
         return yield* request.method === "GET"
-          ? send(request, url, session, globalId, Math.min(request.timeoutMillis, remaining))
-          : toTheEnd(send(request, url, session, globalId, request.timeoutMillis))
+          ? send(request, url, session, globalId, tries, Math.min(request.timeoutMillis, remaining))
+          : toTheEnd(send(request, url, session, globalId, tries, request.timeoutMillis))
       })
       return yield* (request.slow === true ? slow : quick)(once)
     })
@@ -187,7 +201,7 @@ export const makeService = (
         const session = yield* Effect.either(login(deadline))
         const result = Either.isLeft(session)
           ? Either.left(notSent(session.left.reason, session.left.detail))
-          : yield* attempt(request, session.right, globalId)
+          : yield* attempt(request, session.right, globalId, tries)
         if (Either.isRight(result)) return result.right
         const fault = result.left
 

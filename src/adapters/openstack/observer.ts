@@ -29,6 +29,12 @@ export type RequestLabel =
 /** One HTTP request that ended; repeated requests are reported one by one. A 404 counts as failed. */
 export interface ObservedRequest {
   readonly request: RequestLabel
+  readonly service: "keystone" | "cinder" | "nova"
+  readonly method: "GET" | "POST" | "DELETE"
+  /** Undefined where no answer came. */
+  readonly status: number | undefined
+  /** 1 unless the same request was sent before and came to nothing. */
+  readonly tries: number
   readonly durationMillis: number
   readonly failed: boolean
 }

@@ -1,7 +1,7 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Data, Effect, type Scope } from "effect"
-import type { CloudMetrics } from "./CloudMetrics.ts"
+import type { DriverMetrics } from "./DriverMetrics.ts"
 
 /** The address cannot be listened at; the problem is a sentence for the operator. */
 export class MetricsEndpointFailure extends Data.TaggedError("MetricsEndpointFailure")<{ readonly problem: string }> {
@@ -19,7 +19,7 @@ export interface ListenAddress {
 
 /** Serves `GET /metrics` until the Scope closes and answers with the port. Nothing can be changed through it. */
 export const serveMetrics = (
-  metrics: CloudMetrics,
+  metrics: Pick<DriverMetrics, "render" | "contentType">,
   address: ListenAddress
 ): Effect.Effect<number, MetricsEndpointFailure, Scope.Scope> =>
   Effect.gen(function* () {

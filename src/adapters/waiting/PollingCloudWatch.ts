@@ -9,6 +9,7 @@ import { Cinder } from "../../ports/Cinder.ts"
 import { type AwaitedOperation, CloudWatch, type Judge } from "../../ports/CloudWatch.ts"
 import { Nova } from "../../ports/Nova.ts"
 import { endOfWait, nextPause, roomToAnswer } from "./pace.ts"
+import { makeShownWaits, type ShownWait } from "./shownWait.ts"
 
 export interface PollingOptions {
   /** Longest wait for a caller without a deadline. */
@@ -39,8 +40,10 @@ const makePolling = ({ budgetMillis = defaultBudgetMillis }: PollingOptions) =>
   Effect.gen(function* () {
     const cinder = yield* Cinder
     const nova = yield* Nova
+    const showWait = yield* makeShownWaits
 
-    const wait = Effect.fnUntraced(function* <Seen, A, E>(
+    const poll = Effect.fnUntraced(function* <Seen, A, E>(
+      shown: ShownWait,
       subject: string,
       operation: AwaitedOperation,
       look: Effect.Effect<Seen | undefined, CloudFailure>,
@@ -68,6 +71,7 @@ const makePolling = ({ budgetMillis = defaultBudgetMillis }: PollingOptions) =>
               return yield* Effect.fail(verdict.error)
             case "Pending":
               state = verdict.state
+              shown.isFor(verdict.because)
           }
         } else if (seen._tag === "Some" && Either.isLeft(seen.value) && !worthRepeating(seen.value.left)) {
           return yield* new StillWorking({
@@ -80,6 +84,17 @@ const makePolling = ({ budgetMillis = defaultBudgetMillis }: PollingOptions) =>
         yield* Effect.sleep(Math.min(pause, end - now))
       }
     })
+
+    const wait = <Seen, A, E>(
+      subject: string,
+      operation: AwaitedOperation,
+      look: Effect.Effect<Seen | undefined, CloudFailure>,
+      judge: Judge<Seen, A, E>
+    ) =>
+      Effect.suspend(() => {
+        const shown = showWait(operation)
+        return Effect.ensuring(poll(shown, subject, operation, look, judge), shown.ends)
+      })
 
     const volume = <A, E>(id: VolumeId, operation: AwaitedOperation, judge: Judge<Volume, A, E>) =>
       wait(

@@ -1,3 +1,4 @@
+import type { ServerWait } from "../../ports/Telemetry.ts"
 import type { DomainError } from "../errors.ts"
 
 /** Whose change ends a wait: the object of the call itself, or the server that it is about. */
@@ -18,6 +19,8 @@ export type Verdict<Action, Result> =
       readonly state: string
       readonly on: Awaited
       readonly overdue: DomainError | undefined
+      /** What keeps the server from being ready, where the server is waited for. */
+      readonly because: ServerWait | undefined
     }
   | { readonly _tag: "Refuse"; readonly error: DomainError }
   | { readonly _tag: "Done"; readonly result: Result }
@@ -27,7 +30,13 @@ export const wait = (state: string, on: Awaited = "itself", overdue?: DomainErro
   _tag: "Wait",
   state,
   on,
-  overdue
+  overdue,
+  because: undefined
 })
+/** For a server that something keeps from attaching and detaching and that will be ready. */
+export const waitForServer = (
+  { because, state }: { readonly state: string; readonly because: ServerWait },
+  overdue: DomainError
+): Verdict<never, never> => ({ _tag: "Wait", state, on: "server", overdue, because })
 export const refuse = (error: DomainError): Verdict<never, never> => ({ _tag: "Refuse", error })
 export const done = <Result>(result: Result): Verdict<never, Result> => ({ _tag: "Done", result })

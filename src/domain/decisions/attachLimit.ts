@@ -18,9 +18,12 @@ const fullMillis = 300_000
  */
 export const tooManyFallBacks = 3
 
+/** As far as can be told without a look at the server. */
+export const isRecent = ({ at }: Pick<AttachLimit, "at">, now: number): boolean => now - at < fullMillis
+
 /** Whether the server need not be asked: nothing tells that it has room again. */
 export const isStillFull = ({ at, disks }: AttachLimit, server: Server, now: number): boolean =>
-  now - at < fullMillis && (disks === undefined || server.volumeIds === undefined || server.volumeIds.length >= disks)
+  isRecent({ at }, now) && (disks === undefined || server.volumeIds === undefined || server.volumeIds.length >= disks)
 
 export const fallBacksText = (count: number): string =>
   `Nova accepted ${count} attachments in a row and gave each of them up`

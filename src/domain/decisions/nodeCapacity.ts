@@ -91,6 +91,15 @@ const roomOn = (bus: DiskBus, { scsiDevices, slots }: PlugPlaces): Room | string
   }
 }
 
+const volumesIn = ({ disks }: PlugPlaces) => disks.filter(({ isVolume }) => isVolume)
+
+const machinesIn = ({ mounts, places }: Omit<CapacityFacts, "configured">) =>
+  volumesIn(places).filter((disk) => isMachines(disk, mounts))
+
+/** How many volumes of this driver the machine has. */
+export const attachedIn = (facts: Omit<CapacityFacts, "configured">): number =>
+  volumesIn(facts.places).length - machinesIn(facts).length
+
 /**
  * The most volumes of this driver that the machine takes: those it has and the free places, within what the operator sets.
  * Kubernetes holds against it only the volumes of this driver, so other disks just take places away.
@@ -99,9 +108,8 @@ export const decideNodeCapacity = ({ configured, mounts, places }: CapacityFacts
   const bus = busOfVolumes(places.disks)
   const room = typeof bus === "string" ? bus : roomOn(bus, places)
   if (typeof room === "string") return { limit: configured, evidence: `as configured: ${room}` }
-  const volumes = places.disks.filter(({ isVolume }) => isVolume)
-  const machines = volumes.filter((disk) => isMachines(disk, mounts))
-  const attached = volumes.length - machines.length
+  const machines = machinesIn({ mounts, places })
+  const attached = attachedIn({ mounts, places })
   const all = attached + room.free
   const counted = [
     `${attached} attached, ${room.free} free of ${room.of}`,

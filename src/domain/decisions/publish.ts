@@ -17,7 +17,7 @@ import {
   serverNotReady
 } from "./serverState.ts"
 import { standingOf } from "./standing.ts"
-import { act, done, refuse, type Verdict, wait } from "./Verdict.ts"
+import { act, done, refuse, type Verdict, wait, waitForServer } from "./Verdict.ts"
 
 /** Publish-context key with the device name that Nova guessed; kept for clusters that were made with it. */
 export const devicePathKey = "DevicePath"
@@ -71,7 +71,7 @@ const ask = ({ server, full }: ServerFacts, volume: Volume): PublishVerdict => {
   const hindrance = attachHindrance(server)
   if (hindrance === undefined) return act(attachAction(volume))
   const error = serverNotReady(server.id, hindrance)
-  return hindrance.passes ? wait(hindrance.state, "server", error) : refuse(error)
+  return hindrance.passes ? waitForServer(hindrance, error) : refuse(error)
 }
 
 const givenUp = (

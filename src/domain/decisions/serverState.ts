@@ -1,7 +1,8 @@
+import type { ServerWait } from "../../ports/Telemetry.ts"
 import { type CloudFailure, NotReady } from "../errors.ts"
 import type { Server, ServerId } from "../Server.ts"
 import { unchangedSince } from "./standing.ts"
-import { act, refuse, type Verdict, wait } from "./Verdict.ts"
+import { act, refuse, type Verdict, waitForServer } from "./Verdict.ts"
 
 /** Why Nova will not attach to or detach from the server now, and who can change it. */
 export interface Hindrance {
@@ -9,6 +10,8 @@ export interface Hindrance {
   readonly remedy: string | undefined
   /** Whether it ends by itself, so that it is worth waiting for. */
   readonly passes: boolean
+  /** What it counts as while it is waited for. */
+  readonly because: ServerWait
 }
 
 /**
@@ -49,11 +52,13 @@ const hindranceIn = (states: Readonly<Record<string, string>>, server: Server): 
   const { status, task } = server
   const since = unchangedSince(server)
   if (task !== undefined) {
-    return { state: `${status} and Nova works on it (${task}${since})`, remedy: undefined, passes: true }
+    const state = `${status} and Nova works on it (${task}${since})`
+    return { state, remedy: undefined, passes: true, because: "server_task" }
   }
-  if (passing.has(status)) return { state: `${status}${since}`, remedy: undefined, passes: true }
+  const state = `${status}${since}`
+  if (passing.has(status)) return { state, remedy: undefined, passes: true, because: "server_task" }
   const remedy = states[status]
-  return remedy === undefined ? undefined : { state: `${status}${since}`, remedy, passes: false }
+  return remedy === undefined ? undefined : { state, remedy, passes: false, because: "server_refuses" }
 }
 
 export const attachHindrance = (server: Server): Hindrance | undefined =>
@@ -70,7 +75,14 @@ export const isShelvedAway = ({ status, task }: Server): boolean => status === "
  * (https://docs.openstack.org/api-ref/compute/#lock-server-lock-action).
  */
 export const lockOf = (server: Server): Hindrance | undefined =>
-  server.locked === true ? { state: `locked${unchangedSince(server)}`, remedy: "unlock it", passes: false } : undefined
+  server.locked === true
+    ? {
+        state: `locked${unchangedSince(server)}`,
+        remedy: "unlock it",
+        passes: false,
+        because: "server_refuses"
+      }
+    : undefined
 
 /** Nova's words for a compute host that it takes for dead. */
 const saysHostIsDown = (detail: string): boolean => /service is unavailable/i.test(detail)
@@ -85,14 +97,18 @@ export const hostRemedy =
 export const requestText = ({ detail, requestId }: CloudFailure): string =>
   requestId === undefined ? detail : `${detail} (${requestId})`
 
-export const serverNotReady = (id: ServerId, { state, remedy }: Omit<Hindrance, "passes">): NotReady =>
+export const serverNotReady = (id: ServerId, { state, remedy }: Pick<Hindrance, "state" | "remedy">): NotReady =>
   new NotReady({ subject: `server ${id}`, state, remedy })
 
 /** Nova refused, and the server as it is shown does not tell why. */
 export const unexplained = (failure: CloudFailure): Omit<Hindrance, "passes"> =>
   saysHostIsDown(failure.detail)
-    ? { state: `on a compute host that is down: ${requestText(failure)}`, remedy: hostRemedy }
-    : { state: `not ready for it: ${requestText(failure)}`, remedy: undefined }
+    ? {
+        state: `on a compute host that is down: ${requestText(failure)}`,
+        remedy: hostRemedy,
+        because: "host_down"
+      }
+    : { state: `not ready for it: ${requestText(failure)}`, remedy: undefined, because: "server_refuses" }
 
 /** How long an unexplained refusal is left alone before Nova is asked again. It changed nothing, so asking is safe. */
 const askAgainMillis = 4_000
@@ -119,9 +135,9 @@ export const afterConflict = <Action>(
 ): Verdict<Action, never> => {
   const seen = server === undefined || watchedMillis === undefined ? undefined : server
   const hindrance = seen === undefined ? undefined : (lockOf(seen) ?? hindranceOf(seen))
-  const { passes, ...because } = hindrance ?? { ...unexplained(failure), passes: true }
-  const error = serverNotReady(id, because)
+  const { passes, ...known } = hindrance ?? { ...unexplained(failure), passes: true }
+  const error = serverNotReady(id, known)
   if (!passes || asked >= mostRequests) return refuse(error)
   const isOver = hindrance === undefined && watchedMillis !== undefined && watchedMillis >= askAgainMillis
-  return isOver ? act(again) : wait(because.state, "server", error)
+  return isOver ? act(again) : waitForServer(known, error)
 }

@@ -4,7 +4,7 @@ import { isAttachedTo, type Volume, type VolumeId } from "../Volume.ts"
 import { phaseOf, staleReadMillis } from "./phases.ts"
 import { afterConflict, detachHindrance, isShelvedAway, requestText, serverNotReady } from "./serverState.ts"
 import { standingOf } from "./standing.ts"
-import { act, done, refuse, type Verdict, wait } from "./Verdict.ts"
+import { act, done, refuse, type Verdict, wait, waitForServer } from "./Verdict.ts"
 
 export interface UnpublishFacts {
   readonly id: VolumeId
@@ -109,7 +109,7 @@ const attached = (facts: UnpublishFacts, volume: Volume): UnpublishVerdict => {
   const hindrance = detachHindrance(server)
   if (hindrance !== undefined) {
     const error = serverNotReady(serverId, hindrance)
-    return hindrance.passes && request === undefined ? wait(hindrance.state, "server", error) : refuse(error)
+    return hindrance.passes && request === undefined ? waitForServer(hindrance, error) : refuse(error)
   }
   if (request === undefined) return act({ _tag: "Detach" })
   return request === "accepted"
@@ -152,7 +152,7 @@ const detachedInCinder = (facts: UnpublishFacts, volume: Volume): UnpublishVerdi
     if (isShelvedAway(server)) return reserved(facts, volume)
     const hindrance = detachHindrance(server)
     return hindrance?.passes === true
-      ? wait(hindrance.state, "server", serverNotReady(serverId, hindrance))
+      ? waitForServer(hindrance, serverNotReady(serverId, hindrance))
       : wait(standingOf(volume))
   }
   return looks < mostLooks

@@ -8,8 +8,8 @@ import { FailoverSettings } from "../../domain/FailoverSettings.ts"
 import { asService } from "../asService.ts"
 import { layerCloudPower } from "../cloudLayers.ts"
 import { serviceAccountFolder } from "../kubernetesWays.ts"
+import { observing } from "../observing.ts"
 import { serveClouds } from "../rotation.ts"
-import { observing } from "../serve.ts"
 import { version } from "../version.ts"
 import { type AssistantOptions, readAssistantOptions } from "./options.ts"
 
@@ -47,7 +47,7 @@ export const layerAssistant = (options: AssistantOptions, pod: Partial<NodesOpti
       const settings = yield* conf.failover
       const clouds = yield* serveClouds(load, conf, [options.cloudName])
       const { cloud: section, live } = yield* Effect.orDie(Effect.fromNullable(clouds.get(options.cloudName)))
-      const observe = yield* observing(options.httpEndpoint)
+      const { observe } = (yield* observing(options.httpEndpoint))(options.cloudName)
       const userAgent = `cinder-csi-plugin/${version} failover-assistant`
       const cloud = { userAgent, observe, proxies: options.proxies, ignoreMicroversions: false }
       const { kubeconfig, serviceHost, servicePort } = options
