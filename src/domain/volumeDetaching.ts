@@ -4,7 +4,13 @@ import { CloudWatch } from "../ports/CloudWatch.ts"
 import { Nova } from "../ports/Nova.ts"
 import { ControllerSettings } from "./ControllerSettings.ts"
 import { silence } from "./decisions/explanations.ts"
-import { brokenHere, decideUnpublish, type UnpublishAction, type UnpublishFacts } from "./decisions/unpublish.ts"
+import {
+  brokenHere,
+  type DetachRequest,
+  decideUnpublish,
+  type UnpublishAction,
+  type UnpublishFacts
+} from "./decisions/unpublish.ts"
 import type { Awaited } from "./decisions/Verdict.ts"
 import { type DomainError, Refused } from "./errors.ts"
 import { pursue } from "./pursue.ts"
@@ -83,7 +89,7 @@ export const makeDetachVolume = Effect.fnUntraced(function* ({ limits, lost }: A
       Effect.uninterruptible,
       Effect.catchIf(
         ({ reason }) => reason === "invalid" || reason === "conflict",
-        (failure) => Effect.succeed({ refused: failure })
+        (failure): Effect.Effect<DetachRequest> => Effect.succeed({ _tag: "Refused", failure })
       )
     )
     const asked: UnpublishFacts = {
@@ -95,7 +101,7 @@ export const makeDetachVolume = Effect.fnUntraced(function* ({ limits, lost }: A
       asked: facts.asked + 1,
       watchedMillis: undefined
     }
-    if (request !== "accepted") return { ...asked, volume: yield* look(facts.id) }
+    if (request._tag !== "Accepted") return { ...asked, volume: yield* look(facts.id) }
     yield* limits.noteDetached(facts.serverId)
     yield* lost.forget(facts.id, facts.serverId)
     return yield* watchVolume({ ...asked, landingMillis: 0 })

@@ -3,6 +3,12 @@ import type { CloudFailure, NodeFull, ServerNotFound, VolumeNotFound } from "../
 import type { Server, ServerId } from "../domain/Server.ts"
 import type { VolumeId } from "../domain/Volume.ts"
 
+export type DetachAnswer =
+  /** Not yet detached; with the id under which Nova logged the request, where it tells. */
+  | { readonly _tag: "Accepted"; readonly requestId: string | undefined }
+  /** Nova knows no such server, volume or attachment. */
+  | { readonly _tag: "NotAttached" }
+
 /** What the domain needs from compute. */
 export class Nova extends Context.Tag("cinder-csi/ports/Nova")<
   Nova,
@@ -20,10 +26,7 @@ export class Nova extends Context.Tag("cinder-csi/ports/Nova")<
       volume: VolumeId,
       multiattach: boolean
     ) => Effect.Effect<string | undefined, CloudFailure | ServerNotFound | VolumeNotFound | NodeFull>
-    /**
-     * Accepted, not yet detached; `notAttached` when Nova knows no such server, volume or attachment. Safe to repeat.
-     * `invalid`: the volume is attaching or detaching right now.
-     */
-    readonly detach: (server: ServerId, volume: VolumeId) => Effect.Effect<"accepted" | "notAttached", CloudFailure>
+    /** Safe to repeat. `invalid`: the volume is attaching or detaching right now. */
+    readonly detach: (server: ServerId, volume: VolumeId) => Effect.Effect<DetachAnswer, CloudFailure>
   }
 >() {}

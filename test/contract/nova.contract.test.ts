@@ -78,10 +78,10 @@ describe.each(clouds)("Nova %s", (_, cloud) => {
       const attached = yield* cinder.getVolume(volume)
       assert.strictEqual(attached.status, "in-use")
       assert.isTrue(isAttachedTo(attached, id))
-      assert.strictEqual(yield* nova.detach(id, volume), "accepted")
+      assert.strictEqual((yield* nova.detach(id, volume))._tag, "Accepted")
       const detached = yield* cinder.getVolume(volume)
       assert.deepStrictEqual([detached.status, detached.attachments], ["available", []])
-      assert.strictEqual(yield* nova.detach(id, volume), "notAttached")
+      assert.strictEqual((yield* nova.detach(id, volume))._tag, "NotAttached")
     }).pipe(Effect.provide(cloud({ servers })))
   )
 
@@ -90,10 +90,10 @@ describe.each(clouds)("Nova %s", (_, cloud) => {
       const nova = yield* Nova
       const id = yield* serverNamed("node-1")
       const volume = yield* newVolume()
-      assert.strictEqual(yield* nova.detach(id, volume), "notAttached")
-      assert.strictEqual(yield* nova.detach(ServerId(gone), volume), "notAttached")
-      assert.strictEqual(yield* nova.detach(id, VolumeId(gone)), "notAttached")
-      assert.strictEqual(yield* nova.detach(ServerId("a/b"), VolumeId("")), "notAttached")
+      assert.strictEqual((yield* nova.detach(id, volume))._tag, "NotAttached")
+      assert.strictEqual((yield* nova.detach(ServerId(gone), volume))._tag, "NotAttached")
+      assert.strictEqual((yield* nova.detach(id, VolumeId(gone)))._tag, "NotAttached")
+      assert.strictEqual((yield* nova.detach(ServerId("a/b"), VolumeId("")))._tag, "NotAttached")
     }).pipe(Effect.provide(cloud({ servers })))
   )
 

@@ -155,11 +155,15 @@ const decidedUnpublish = (server: ServerState, volume: VolumeState): Answer => {
     }
     const { detaching } = server
     facts = { ...facts, asked: facts.asked + 1 }
-    if (detaching === "givesUp") facts = { ...facts, request: "accepted", waitedMillis: 60_000 }
+    if (detaching === "givesUp")
+      facts = { ...facts, request: { _tag: "Accepted", requestId: undefined }, waitedMillis: 60_000 }
     else if (detaching !== undefined) {
-      facts = { ...facts, request: { refused: failure("conflict", detaching.conflict) } }
+      facts = { ...facts, request: { _tag: "Refused", failure: failure("conflict", detaching.conflict) } }
     } else if (volume.refusal !== undefined) {
-      facts = { ...facts, request: { refused: failure("invalid", volume.refusal.replace("REQUEST", "req-1")) } }
+      facts = {
+        ...facts,
+        request: { _tag: "Refused", failure: failure("invalid", volume.refusal.replace("REQUEST", "req-1")) }
+      }
     } else return { code: "OK" }
   }
   return assert.fail("the decision comes to no end")

@@ -377,6 +377,33 @@ describe("VolumeAttachment.unpublish", () => {
     }).pipe(Effect.provide(twoNodes(slow)))
   )
 
+  it.effect("says at the end of its time under which id Nova logged the request", () => {
+    const withIds = Layer.effect(
+      Nova,
+      Effect.map(Nova, (nova) => ({
+        ...nova,
+        detach: (server: ServerId, volume: VolumeId) =>
+          Effect.map(nova.detach(server, volume), (answer) =>
+            answer._tag === "Accepted" ? { ...answer, requestId: "req-9" } : answer
+          )
+      }))
+    )
+    const attachment = VolumeAttachment.layer.pipe(
+      Layer.provide(withIds),
+      Layer.provide(Layer.succeed(ControllerSettings, controllerOptions))
+    )
+    return Effect.gen(function* () {
+      const id = yield* published
+      yield* (yield* World).faults.freeze("detach")
+      const error = yield* Effect.flip(inTime(Effect.provide(unpublishFrom(id, node1), attachment), "3 minutes"))
+      assert.strictEqual(error._tag, "StillWorking")
+      assert.match(
+        error.message,
+        /^volume \S+ is still detaching, unchanged since \S+ \(req-9\); if that is minutes ago/
+      )
+    }).pipe(Effect.provide(twoNodes()))
+  })
+
   it.effect("reports a guest that holds on to the disk as not ready", () =>
     Effect.gen(function* () {
       const { faults } = yield* World

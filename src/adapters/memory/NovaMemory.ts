@@ -2,7 +2,7 @@ import { Effect, Layer } from "effect"
 import { NodeFull, ServerNotFound, VolumeNotFound } from "../../domain/errors.ts"
 import { type Server, ServerId } from "../../domain/Server.ts"
 import { VolumeId } from "../../domain/Volume.ts"
-import { Nova } from "../../ports/Nova.ts"
+import { type DetachAnswer, Nova } from "../../ports/Nova.ts"
 import { World } from "./World.ts"
 import { isPassing, saysServerIsFull, saysServerIsMissing, toCloudFailure } from "./worldFailures.ts"
 import type { ServerRecord } from "./worldTypes.ts"
@@ -18,7 +18,8 @@ const toServer = (record: ServerRecord): Server => ({
   updatedAt: record.updatedAt
 })
 
-const accepted: "accepted" | "notAttached" = "accepted"
+const accepted: DetachAnswer = { _tag: "Accepted", requestId: undefined }
+const notAttached: DetachAnswer = { _tag: "NotAttached" }
 
 /** The Nova of a World in memory. */
 export const layerNovaMemory: Layer.Layer<Nova, never, World> = Layer.effect(
@@ -51,7 +52,7 @@ export const layerNovaMemory: Layer.Layer<Nova, never, World> = Layer.effect(
           Effect.as(accepted),
           Effect.catchIf(
             ({ status }) => status === 404,
-            () => Effect.succeed("notAttached" as const)
+            () => Effect.succeed(notAttached)
           ),
           Effect.mapError(failure("detach volume"))
         )

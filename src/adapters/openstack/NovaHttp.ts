@@ -4,7 +4,7 @@ import { type CloudFailure, NodeFull, ServerNotFound, VolumeNotFound } from "../
 import { makePermits } from "../../domain/permits.ts"
 import type { ServerId } from "../../domain/Server.ts"
 import type { VolumeId } from "../../domain/Volume.ts"
-import { Nova } from "../../ports/Nova.ts"
+import { type DetachAnswer, Nova } from "../../ports/Nova.ts"
 import { pathSegment } from "./ids.ts"
 import type { Keystone } from "./Keystone.ts"
 import { makeShowServer, novaFailure } from "./novaServer.ts"
@@ -22,6 +22,8 @@ const detachTimeoutMillis = 60_000
 const withLocked = "2.9"
 const withShelvedServers = "2.20"
 const withMultiattach = "2.60"
+
+const notAttached: DetachAnswer = { _tag: "NotAttached" }
 
 /** Nova's sentence names what is missing: "Instance ID could not be found." or "Volume ID could not be found." */
 const attachError = (
@@ -76,7 +78,7 @@ const makeNova = (options: ServiceOptions) =>
     const detach = Effect.fn("Nova.detach")(function* (server: ServerId, volume: VolumeId) {
       const serverSegment = pathSegment(server)
       const volumeSegment = pathSegment(volume)
-      if (serverSegment === undefined || volumeSegment === undefined) return "notAttached" as const
+      if (serverSegment === undefined || volumeSegment === undefined) return notAttached
       return yield* inTurn(
         server,
         send({
@@ -89,9 +91,9 @@ const makeNova = (options: ServiceOptions) =>
           slow: true
         })
       ).pipe(
-        Effect.as("accepted" as const),
+        Effect.map(({ requestId }): DetachAnswer => ({ _tag: "Accepted", requestId })),
         Effect.catchTag("RequestFailed", (failed) =>
-          failed.fault.thingMissing ? Effect.succeed("notAttached" as const) : Effect.fail(novaFailure(failed))
+          failed.fault.thingMissing ? Effect.succeed(notAttached) : Effect.fail(novaFailure(failed))
         )
       )
     })

@@ -98,7 +98,9 @@ const afterRequest = (facts: ServerFacts, request: AttachRequest, volume: Volume
   const { id, server, waitedMillis, asked, watchedMillis } = facts
   switch (request._tag) {
     case "Accepted":
-      return waitedMillis < staleReadMillis ? wait(standingOf(volume)) : givenUp(facts, volume, request.requestId)
+      return waitedMillis < staleReadMillis
+        ? wait(standingOf(volume, request.requestId))
+        : givenUp(facts, volume, request.requestId)
     case "Unanswered": {
       const { failure } = request
       if (waitedMillis >= mayLandMillis(failure)) return asked === 0 ? ask(facts, volume) : refuse(failure)
@@ -154,7 +156,7 @@ export const decidePublish = (all: PublishFacts): PublishVerdict => {
       const ours = facts.request !== undefined || (server.volumeIds ?? []).includes(id) || volume.multiattach
       if (ours && hindrance?.passes === false) return refuse(serverNotReady(serverId, hindrance))
       return ours
-        ? wait(standingOf(volume))
+        ? wait(standingOf(volume, facts.request?._tag === "Accepted" ? facts.request.requestId : undefined))
         : refuse(
             new NotReady({ subject: subjectOf(id), state: `${volume.status} for another server`, remedy: undefined })
           )

@@ -6,10 +6,14 @@ import { phaseOf } from "./phases.ts"
 export const unchangedSince = ({ updatedAt }: { readonly updatedAt: number | undefined }): string =>
   updatedAt === undefined ? "" : `, unchanged since ${DateTime.formatIso(DateTime.unsafeMake(updatedAt))}`
 
-/** What a volume is waited for in, since when, and who must act where it should have ended long ago. */
-export const standingOf = (volume: Volume): string => {
+/**
+ * What a volume is waited for in, since when, under which id Nova logged the request for it, where that is known, and who
+ * must act where it should have ended long ago.
+ */
+export const standingOf = (volume: Volume, requestId?: string): string => {
   const phase = phaseOf(volume.status)
   const isNovas = phase === "joining" || phase === "parting"
   const lost = "; if that is minutes ago, Nova has lost it and an administrator of the cloud has to look at it"
-  return `${volume.status}${unchangedSince(volume)}${isNovas ? lost : ""}`
+  const asked = requestId === undefined ? "" : ` (${requestId})`
+  return `${volume.status}${unchangedSince(volume)}${asked}${isNovas ? lost : ""}`
 }

@@ -6,6 +6,12 @@ import { afterConflict, detachHindrance, isShelvedAway, requestText, serverNotRe
 import { standingOf } from "./standing.ts"
 import { act, done, refuse, type Verdict, wait, waitForServer } from "./Verdict.ts"
 
+/** What became of a request to detach. */
+export type DetachRequest =
+  | { readonly _tag: "Accepted"; readonly requestId: string | undefined }
+  | { readonly _tag: "NotAttached" }
+  | { readonly _tag: "Refused"; readonly failure: CloudFailure }
+
 export interface UnpublishFacts {
   readonly id: VolumeId
   readonly serverId: ServerId
@@ -16,7 +22,7 @@ export interface UnpublishFacts {
   /** How often Nova was asked about the server since the volume changed last. */
   readonly looks: number
   /** What became of our newest request to detach; undefined before there is one. */
-  readonly request: "accepted" | "notAttached" | { readonly refused: CloudFailure } | undefined
+  readonly request: DetachRequest | undefined
   /** Since the request or the newest question about the server. */
   readonly waitedMillis: number
   /** How often Nova was asked to detach in this call. */
@@ -88,6 +94,11 @@ const vanished = (facts: UnpublishFacts, volume: Volume): UnpublishVerdict => {
     : act({ _tag: "LookAtServer" })
 }
 
+const acceptedAs = ({ request }: UnpublishFacts): string | undefined =>
+  request?._tag === "Accepted" ? request.requestId : undefined
+
+const working = (facts: UnpublishFacts, volume: Volume): UnpublishVerdict => wait(standingOf(volume, acceptedAs(facts)))
+
 const conflicting = (
   { serverId, server, watchedMillis, asked }: UnpublishFacts,
   failure: CloudFailure
@@ -102,36 +113,36 @@ const attached = (facts: UnpublishFacts, volume: Volume): UnpublishVerdict => {
   const { serverId, server, request, waitedMillis } = facts
   if (server === "gone") return vanished(facts, volume)
   if (request === undefined && server === undefined) return act({ _tag: "Detach" })
-  if (request === "accepted" && server === undefined && waitedMillis < staleReadMillis) return wait(standingOf(volume))
-  if (typeof request === "object" && request.refused.reason === "conflict") return conflicting(facts, request.refused)
+  const isAccepted = request?._tag === "Accepted"
+  if (isAccepted && server === undefined && waitedMillis < staleReadMillis) return working(facts, volume)
+  if (request?._tag === "Refused" && request.failure.reason === "conflict") return conflicting(facts, request.failure)
   if (server === undefined) return act({ _tag: "LookAtServer" })
-  if (request === "notAttached") return refuse(stale(facts, volume, "Nova knows of no attachment"))
+  if (request?._tag === "NotAttached") return refuse(stale(facts, volume, "Nova knows of no attachment"))
   const hindrance = detachHindrance(server)
   if (hindrance !== undefined) {
     const error = serverNotReady(serverId, hindrance)
     return hindrance.passes && request === undefined ? waitForServer(hindrance, error) : refuse(error)
   }
   if (request === undefined) return act({ _tag: "Detach" })
-  return request === "accepted"
-    ? notReady(
-        `volume ${volume.id}`,
-        `still attached to server ${serverId} (${server.status}): Nova accepted the detachment and gave it up`,
-        "the guest may hold on to the disk"
-      )
-    : notReady(
-        `volume ${volume.id}`,
-        `still attached to server ${serverId}: ${requestText(request.refused)}`,
-        undefined
-      )
+  const subject = `volume ${volume.id}`
+  const state = `still attached to server ${serverId}`
+  if (request._tag === "Refused") return notReady(subject, `${state}: ${requestText(request.failure)}`, undefined)
+  const asked = request.requestId === undefined ? "" : ` (${request.requestId})`
+  return notReady(
+    subject,
+    `${state} (${server.status}): Nova accepted the detachment and gave it up${asked}`,
+    "the guest may hold on to the disk"
+  )
 }
 
 /** Cinder shows no attachment, for the server is shelved: Nova has nothing but a reservation to give up. */
 const reserved = (facts: UnpublishFacts, volume: Volume): UnpublishVerdict => {
   const { request } = facts
   if (request === undefined) return act({ _tag: "Detach" })
-  if (typeof request !== "object") return wait(standingOf(volume))
-  if (request.refused.reason === "conflict") return conflicting(facts, request.refused)
-  return notReady(`volume ${volume.id}`, `still reserved: ${requestText(request.refused)}`, undefined)
+  if (request._tag !== "Refused") return working(facts, volume)
+  const { failure } = request
+  if (failure.reason === "conflict") return conflicting(facts, failure)
+  return notReady(`volume ${volume.id}`, `still reserved: ${requestText(failure)}`, undefined)
 }
 
 /** Cinder shows no attachment to the server: Nova has to say the same. */
@@ -153,7 +164,7 @@ const detachedInCinder = (facts: UnpublishFacts, volume: Volume): UnpublishVerdi
     const hindrance = detachHindrance(server)
     return hindrance?.passes === true
       ? waitForServer(hindrance, serverNotReady(serverId, hindrance))
-      : wait(standingOf(volume))
+      : working(facts, volume)
   }
   return looks < mostLooks
     ? act({ _tag: "LookAtServer" })
@@ -180,7 +191,7 @@ export const decideUnpublish = (facts: UnpublishFacts): UnpublishVerdict => {
   const { volume, serverId } = facts
   if (volume === undefined) return done(undefined)
   const phase = phaseOf(volume.status)
-  if (phase === "parting") return wait(standingOf(volume))
+  if (phase === "parting") return working(facts, volume)
   if (!isAttachedTo(volume, serverId)) return detachedInCinder(facts, volume)
   switch (phase) {
     case "used":
@@ -192,7 +203,7 @@ export const decideUnpublish = (facts: UnpublishFacts): UnpublishVerdict => {
     case "busy":
     case "leaving":
     case "unknown":
-      return wait(standingOf(volume))
+      return working(facts, volume)
     case "broken":
       return act({ _tag: "Explain", volume })
   }

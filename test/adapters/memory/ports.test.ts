@@ -266,6 +266,8 @@ describe("Nova in memory", () => {
 
   it.effect("detaches once and then knows of no attachment, server or volume", () =>
     Effect.gen(function* () {
+      const accepted = { _tag: "Accepted", requestId: undefined }
+      const notAttached = { _tag: "NotAttached" }
       const cinder = yield* Cinder
       const nova = yield* Nova
       const { id } = yield* cinder.createVolume(spec)
@@ -277,7 +279,7 @@ describe("Nova in memory", () => {
           yield* nova.detach(noServer, id),
           yield* nova.detach(server1, noVolume)
         ],
-        ["accepted", "notAttached", "notAttached", "notAttached"]
+        [accepted, notAttached, notAttached, notAttached]
       )
     }).pipe(Effect.provide(cloud))
   )

@@ -232,15 +232,15 @@ describe("NovaHttp detaches", () => {
   ])("as done when Nova says: %s", (message) =>
     withNova(
       () => fault(404, "itemNotFound", message),
-      (nova) => Effect.map(nova.detach(server, volume), (answer) => assert.strictEqual(answer, "notAttached"))
+      (nova) => Effect.map(nova.detach(server, volume), (answer) => assert.strictEqual(answer._tag, "NotAttached"))
     )
   )
 
   it.scopedLive("as accepted after a 202, repeated after a lost answer", () => {
-    const turn = inTurn({ cut: "before" }, { status: 202 })
+    const turn = inTurn({ cut: "before" }, { status: 202, headers: { "x-openstack-request-id": "req-7" } })
     return withNova(turn, (nova, http) =>
       Effect.gen(function* () {
-        assert.strictEqual(yield* nova.detach(server, volume), "accepted")
+        assert.deepStrictEqual(yield* nova.detach(server, volume), { _tag: "Accepted", requestId: "req-7" })
         assert.strictEqual(http.count("DELETE", `${attachPath}/v1`), 2)
       })
     )
@@ -264,8 +264,8 @@ describe("NovaHttp detaches", () => {
       () => ({ status: 500 }),
       (nova, http) =>
         Effect.gen(function* () {
-          assert.strictEqual(yield* nova.detach(ServerId("../x"), volume), "notAttached")
-          assert.strictEqual(yield* nova.detach(server, VolumeId("")), "notAttached")
+          assert.strictEqual((yield* nova.detach(ServerId("../x"), volume))._tag, "NotAttached")
+          assert.strictEqual((yield* nova.detach(server, VolumeId("")))._tag, "NotAttached")
           assert.strictEqual(yield* tagOf(nova.attach(ServerId("a/b"), volume, false)), "ServerNotFound")
           assert.strictEqual(yield* tagOf(nova.attach(server, VolumeId(".."), false)), "VolumeNotFound")
           assert.strictEqual(yield* tagOf(nova.getServer(ServerId("\n"))), "ServerNotFound")

@@ -49,6 +49,18 @@ describe("publishing a volume", () => {
     assert.strictEqual(wordOf({ volume, request: { _tag: "Accepted", requestId: "req-1" } }), "Wait")
   })
 
+  it("that Nova was asked to attach is waited for with the id of the request, where that is known", () => {
+    const stateOf = (facts: Partial<PublishFacts>) => {
+      const verdict = decidePublish(factsOf(facts))
+      return verdict._tag === "Wait" ? verdict.state : wordFor(verdict)
+    }
+    const request = { _tag: "Accepted", requestId: "req-1" } as const
+    const attaching = aVolume({ status: "attaching" })
+    assert.match(stateOf({ volume: attaching, request }), /^attaching \(req-1\); if that is minutes ago/)
+    assert.strictEqual(stateOf({ request, waitedMillis: 0 }), "available (req-1)")
+    assert.notInclude(stateOf({ volume: attaching, request: { ...request, requestId: undefined } }), "(")
+  })
+
   it("that is gone finds none", () => {
     assert.strictEqual(wordOf({ volume: undefined }), "VolumeNotFound")
   })

@@ -6,15 +6,18 @@ import { isAttachedTo } from "../../../src/domain/Volume.ts"
 import { anyServer, anyVolume, anyWait, aServer, attachmentTo, aVolume, ours, theirs, wordFor } from "./facts.ts"
 
 const id = aVolume().id
+const accepted = { _tag: "Accepted", requestId: "req-1" } as const
+const notAttached = { _tag: "NotAttached" } as const
 const refused = {
-  refused: new CloudFailure({
+  _tag: "Refused",
+  failure: new CloudFailure({
     service: "Nova",
     operation: "detach volume",
     reason: "conflict",
     detail: "Service is unavailable at this time.",
     requestId: undefined
   })
-}
+} as const
 
 const inUse = aVolume({ status: "in-use", attachments: [attachmentTo(ours)] })
 const listing = aServer({ volumeIds: [id] })
@@ -36,6 +39,10 @@ const factsOf = (facts: Partial<UnpublishFacts> = {}): UnpublishFacts => ({
   ...facts
 })
 const wordOf = (facts: Partial<UnpublishFacts>) => wordFor(decideUnpublish(factsOf(facts)))
+const stateOf = (facts: Partial<UnpublishFacts>) => {
+  const verdict = decideUnpublish(factsOf(facts))
+  return verdict._tag === "Wait" ? verdict.state : `no wait: ${wordFor(verdict)}`
+}
 const textOf = (facts: Partial<UnpublishFacts>) => {
   const verdict = decideUnpublish(factsOf(facts))
   return verdict._tag === "Refuse" ? verdict.error.message : wordFor(verdict)
@@ -44,9 +51,28 @@ const textOf = (facts: Partial<UnpublishFacts>) => {
 // What each state of a volume and of a server means is in the tables of attachmentStates.ts.
 describe("unpublishing a volume that Cinder shows attached to the server", () => {
   it("after an accepted request: waits a moment, then asks Nova, then names the guest", () => {
-    assert.strictEqual(wordOf({ request: "accepted", waitedMillis: 9_999 }), "Wait")
-    assert.strictEqual(wordOf({ request: "accepted" }), "LookAtServer")
-    assert.include(textOf({ request: "accepted", server: listing }), "guest")
+    assert.strictEqual(wordOf({ request: accepted, waitedMillis: 9_999 }), "Wait")
+    assert.strictEqual(wordOf({ request: accepted }), "LookAtServer")
+    assert.include(textOf({ request: accepted, server: listing }), "gave it up (req-1); the guest")
+  })
+
+  it("says in every wait for it under which id Nova logged the request, where that is known", () => {
+    const detaching = aVolume({ ...inUse, status: "detaching" })
+    const shown = { ...inUse, attachments: [] }
+    const waits: ReadonlyArray<Partial<UnpublishFacts>> = [
+      { waitedMillis: 0 },
+      { volume: detaching },
+      { volume: { ...detaching, attachments: [] } },
+      { volume: { ...shown, status: "reserved" }, server: aServer({ volumeIds: [id] }) }
+    ]
+    for (const facts of waits) {
+      assert.match(
+        stateOf({ ...facts, request: accepted }),
+        /^\S+ \(req-1\)(; if that is minutes ago, Nova has lost it|$)/
+      )
+      assert.notInclude(stateOf({ ...facts, request: { ...accepted, requestId: undefined } }), "(")
+    }
+    assert.notInclude(stateOf({ volume: detaching }), "(")
   })
 
   it("after a refused request: watches the server, and asks anew when nothing tells why", () => {
@@ -60,26 +86,29 @@ describe("unpublishing a volume that Cinder shows attached to the server", () =>
   })
 
   it("whose server is gone: reports it only after a second look a minute later", () => {
-    const gone = { server: "gone", request: "notAttached" } as const
+    const gone = { server: "gone", request: notAttached } as const
     assert.strictEqual(wordOf({ ...gone, goneMillis: 0, waitedMillis: 59_999 }), "Wait")
     assert.strictEqual(wordOf({ ...gone, goneMillis: 0, waitedMillis: 60_000 }), "LookAtServer")
     assert.include(textOf({ ...gone, goneMillis: 60_000, waitedMillis: 0 }), "no such server")
   })
 
   it("whose server is gone: removes the attachment where that was switched on, once, and says what Cinder thinks of it", () => {
-    const gone = { server: "gone", request: "notAttached", removesStale: true, waitedMillis: 0 } as const
+    const gone = { server: "gone", request: notAttached, removesStale: true, waitedMillis: 0 } as const
     assert.strictEqual(wordOf({ ...gone, goneMillis: 59_999 }), "Wait")
     assert.strictEqual(wordOf({ ...gone, goneMillis: 60_000 }), "RemoveAttachment")
     assert.strictEqual(wordOf({ ...gone, goneMillis: 60_000, removesStale: false }), "NotReady")
     assert.strictEqual(wordOf({ ...gone, removal: "accepted", waitedMillis: 9_999 }), "Wait")
     assert.strictEqual(wordOf({ ...gone, removal: "accepted", waitedMillis: 10_000 }), "NotReady")
-    assert.include(textOf({ ...gone, removal: refused }), "Cinder does not remove it: Service is unavailable")
+    assert.include(
+      textOf({ ...gone, removal: { refused: refused.failure } }),
+      "Cinder does not remove it: Service is unavailable"
+    )
     assert.notStrictEqual(wordOf({ ...gone, server: listing, goneMillis: 60_000 }), "RemoveAttachment")
   })
 
   it("while Nova knows nothing of it: leaves it to the cloud", () => {
-    assert.include(textOf({ request: "notAttached", server: aServer() }), "Nova knows of no attachment")
-    assert.include(textOf({ request: "notAttached", server: "gone" }), "Nova has no such server")
+    assert.include(textOf({ request: notAttached, server: aServer() }), "Nova knows of no attachment")
+    assert.include(textOf({ request: notAttached, server: "gone" }), "Nova has no such server")
   })
 })
 
@@ -131,7 +160,7 @@ describe("unpublishing a volume that Cinder does not show attached to the server
     assert.strictEqual(wordOf(shelved), "Detach")
     assert.strictEqual(wordOf({ ...shelved, server: { ...shelved.server, task: "unshelving" } }), "Wait")
     assert.strictEqual(wordOf({ ...shelved, server: listing }), "Wait")
-    assert.strictEqual(wordOf({ ...shelved, request: "accepted" }), "Wait")
+    assert.strictEqual(wordOf({ ...shelved, request: accepted }), "Wait")
     const locked = { ...shelved.server, locked: true }
     assert.include(textOf({ ...shelved, server: locked, request: refused, watchedMillis: 0 }), "unlock it")
   })
@@ -147,7 +176,7 @@ describe("unpublishing a volume that Cinder does not show attached to the server
 describe("every decision about unpublishing", () => {
   it("is done only when Nova and Cinder agree, and asks anew only after a refusal that changed nothing", () => {
     const server = fc.oneof(anyServer, fc.constantFrom("gone" as const, undefined))
-    const request = fc.constantFrom<UnpublishFacts["request"]>(undefined, "accepted", "notAttached", refused)
+    const request = fc.constantFrom<UnpublishFacts["request"]>(undefined, accepted, notAttached, refused)
     const looks = fc.integer({ min: 0, max: 6 })
     fc.assert(
       fc.property(anyVolume, server, request, looks, anyWait, (volume, known, asked, times, waitedMillis) => {
