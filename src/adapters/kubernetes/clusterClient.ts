@@ -91,10 +91,10 @@ const textOf = (value: unknown): string | undefined => {
   }
 }
 
-/** Node quotes a header that it refuses, with the token in it. */
-const oneLine = (text: string): string =>
+/** Of a message for a log. Node quotes a header that it refuses, with the token in it, which then may hold anything. */
+export const oneLine = (text: string): string =>
   text
-    .replace(/\b(Bearer|Basic)\s+\S+/gi, "$1 <redacted>")
+    .replace(/\b(Bearer|Basic)\s.*?(?= is not a legal HTTP header value|$)/gis, "$1 <redacted>")
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ")
     .slice(0, 500)
 

@@ -1,4 +1,5 @@
 import { Data, Duration, Effect, Queue } from "effect"
+import { oneLine } from "./clusterClient.ts"
 import { type KubeConfig, Watch } from "./library.ts"
 
 /** What a watch tells (https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes). */
@@ -54,7 +55,7 @@ export const follow = (
           { resourceVersion: from, allowWatchBookmarks: true, timeoutSeconds: watchSeconds },
           (kind, object: unknown) => void Queue.unsafeOffer(told, { kind, object }),
           (error: unknown) => {
-            const detail = error instanceof Error ? error.message : undefined
+            const detail = error instanceof Error ? oneLine(error.message) : undefined
             Queue.unsafeOffer(told, isGone(error) ? { kind: "ERROR", object: { code: 410 } } : { ended: detail })
           }
         )
@@ -63,7 +64,7 @@ export const follow = (
             controller = opened
             if (stopped) opened.abort()
           },
-          (error: unknown) => void Queue.unsafeOffer(told, { ended: String(error) })
+          (error: unknown) => void Queue.unsafeOffer(told, { ended: oneLine(String(error)) })
         )
       let version = from
       while (true) {
@@ -78,7 +79,7 @@ export const follow = (
         const { kind, object } = next.value
         if (kind === "ERROR") {
           if (isGone(object)) return yield* new VersionGone()
-          return yield* new WatchBroken({ detail: String(property(object, "message")) })
+          return yield* new WatchBroken({ detail: oneLine(String(property(object, "message"))) })
         }
         if (kind === "ADDED" || kind === "MODIFIED") take("changed", object)
         if (kind === "DELETED") take("deleted", object)

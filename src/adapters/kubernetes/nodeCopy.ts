@@ -1,6 +1,6 @@
 import { type Duration, Effect, Schedule } from "effect"
 import type { ClusterNode } from "../../domain/ClusterNode.ts"
-import { asking, type RequestFailure } from "./clusterClient.ts"
+import { asking, RequestFailure } from "./clusterClient.ts"
 import { follow } from "./following.ts"
 import type { CoreV1Api, KubeConfig } from "./library.ts"
 
@@ -15,6 +15,15 @@ export interface CopyOptions {
 
 /** A thousand nodes with all their images are about 20 MB. */
 const pageSize = 250
+
+const noList = new RequestFailure({ status: undefined, detail: "the answer of Kubernetes is no list of nodes" })
+
+/** Whoever follows must not end unnoticed: the copy would stay as it is for good, and look like one of the hour. */
+const asFailure = (defect: unknown) =>
+  Effect.zipRight(
+    Effect.logError("following the nodes failed", defect),
+    new RequestFailure({ status: undefined, detail: "following the nodes failed; the log says why" })
+  )
 
 /**
  * A copy of all nodes that follows the cluster until the scope closes. `current` waits for the first answer, and
@@ -35,6 +44,7 @@ export const makeNodeCopy = ({ config, core, toNode, pause, silence }: CopyOptio
         const page = yield* asking(() =>
           core.listNode({ limit: pageSize, ...(from === undefined ? {} : { _continue: from }) })
         )
+        if (!Array.isArray(page?.items)) return yield* noList
         for (const item of page.items) {
           const node = toNode(item)
           if (node !== undefined) listed.set(node.name, node)
@@ -72,6 +82,7 @@ export const makeNodeCopy = ({ config, core, toNode, pause, silence }: CopyOptio
     })
 
     yield* once.pipe(
+      Effect.catchAllDefect(asFailure),
       Effect.catchAll((error) =>
         Effect.zipRight(
           Effect.suspend(() => {
@@ -86,8 +97,9 @@ export const makeNodeCopy = ({ config, core, toNode, pause, silence }: CopyOptio
     )
 
     return {
-      current: Effect.suspend(() =>
-        problem === undefined ? Effect.succeed([...nodes.values()]) : Effect.fail(problem)
+      current: Effect.zipRight(
+        tried.await,
+        Effect.suspend(() => (problem === undefined ? Effect.succeed([...nodes.values()]) : Effect.fail(problem)))
       )
     }
   })

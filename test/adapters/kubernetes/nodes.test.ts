@@ -1,8 +1,12 @@
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { assert, describe } from "@effect/vitest"
-import { Duration, Effect, Layer, Schedule, type Scope } from "effect"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Layer, Logger, LogLevel, Schedule, type Scope } from "effect"
+import { makeClients } from "../../../src/adapters/kubernetes/clusterClient.ts"
 import { layerNodesKubernetes, type NodesOptions } from "../../../src/adapters/kubernetes/NodesKubernetes.ts"
+import { makeNodeCopy } from "../../../src/adapters/kubernetes/nodeCopy.ts"
+import { toNode } from "../../../src/adapters/kubernetes/nodeWire.ts"
 import { ServerId } from "../../../src/domain/Server.ts"
 import { ClusterNodes } from "../../../src/ports/ClusterNodes.ts"
 import { podAt } from "../../support/kubernetes/access.ts"
@@ -17,7 +21,11 @@ const token = "secret-token-1"
 
 /** The port in a pod of a cluster with three lost nodes. */
 const inCluster = <A, E>(
-  test: (api: KubernetesApi, nodes: ClusterNodes["Type"]) => Effect.Effect<A, E, Scope.Scope>,
+  test: (
+    api: KubernetesApi,
+    nodes: ClusterNodes["Type"],
+    serviceAccountFolder: string
+  ) => Effect.Effect<A, E, Scope.Scope>,
   options: Partial<NodesOptions> = {}
 ) =>
   Effect.gen(function* () {
@@ -33,7 +41,8 @@ const inCluster = <A, E>(
       pause: Duration.millis(20),
       ...options
     })
-    return yield* test(api, yield* Effect.flatMap(Layer.build(layer), (built) => Effect.provide(ClusterNodes, built)))
+    const nodes = yield* Effect.flatMap(Layer.build(layer), (built) => Effect.provide(ClusterNodes, built))
+    return yield* test(api, nodes, pod.serviceAccountFolder)
   })
 
 /** Asks again until it is so; the limit of the test is the limit. */
@@ -132,6 +141,60 @@ describe("the nodes of the cluster", () => {
   )
 
   live(
+    "are shown from the first answer on, and not as none before it",
+    inCluster((_, nodes) =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* namesOf(nodes), ["node-1", "node-2", "node-3"])
+      })
+    )
+  )
+
+  live(
+    "are followed on after an answer that is no list of nodes",
+    inCluster((api, nodes) =>
+      Effect.gen(function* () {
+        yield* watching(api)
+        api.upset.push(...Array.from({ length: 1_000 }, () => ({ status: 200, body: { kind: "Status" } })))
+        api.cluster.endWatches("broken")
+        yield* Effect.repeat(Effect.either(nodes.list), {
+          until: ({ _tag }) => _tag === "Left",
+          schedule: Schedule.spaced("5 millis")
+        })
+        const error = yield* Effect.flip(nodes.list)
+        assert.strictEqual(error.message, "could not follow the nodes: the answer of Kubernetes is no list of nodes")
+        api.upset.splice(0)
+        yield* watching(api)
+        api.cluster.removeNode("node-3")
+        yield* shows(nodes, "node-1", "node-2")
+      })
+    )
+  )
+
+  live(
+    "are followed on after what should never happen, and not shown meanwhile",
+    Effect.gen(function* () {
+      const api = yield* kubernetesApi()
+      api.tokens.add(token)
+      api.cluster.putNode("node-1", wireNode(server, "Unknown", since))
+      const pod = yield* podAt(yield* temporaryFolder, api.port, token)
+      const clients = yield* makeClients({ ...pod, kubeconfig: "", userAgent: "x" })
+      let broken = true
+      const { current } = yield* makeNodeCopy({
+        ...clients,
+        toNode: (object) => {
+          if (broken) throw new Error("broken")
+          return toNode(driver)(object)
+        },
+        pause: Duration.millis(20),
+        silence: Duration.minutes(2)
+      })
+      assert.strictEqual(yield* Effect.flip(current), "following the nodes failed; the log says why")
+      broken = false
+      yield* until(current, (all) => all.length === 1)
+    })
+  )
+
+  live(
     "are not shown from memory while Kubernetes does not answer",
     inCluster((api, nodes) =>
       Effect.gen(function* () {
@@ -154,22 +217,56 @@ describe("the nodes of the cluster", () => {
 
 describe("a token that no header can hold", () => {
   live(
-    "is not quoted, and the one that takes its place is used",
+    "is not in the log where it came when the nodes were watched",
+    Effect.gen(function* () {
+      const said: Array<string> = []
+      yield* inCluster((api, _, folder) =>
+        Effect.gen(function* () {
+          yield* watching(api)
+          yield* Effect.promise(() => writeFile(join(folder, "token"), "secret\u0007token"))
+          api.cluster.endWatches("well")
+          yield* Effect.repeat(
+            Effect.sync(() => said.length),
+            {
+              until: (count) => count > 0,
+              schedule: Schedule.spaced("5 millis")
+            }
+          )
+        })
+      ).pipe(
+        Effect.provide(
+          Logger.replace(
+            Logger.defaultLogger,
+            Logger.make(({ message }) => void said.push(String(message)))
+          )
+        ),
+        Logger.withMinimumLogLevel(LogLevel.Debug)
+      )
+      assert.include(said[0], "watching the nodes: ")
+      assert.notMatch(said.join(), /secret|token-/)
+    })
+  )
+
+  const refused = [
+    ["a control character", "secret\u0007token"],
+    ["a line break", "secret\ntoken of another line"]
+  ] as const
+  it.live.each(refused)("is not quoted with %s, and the one that takes its place is used", ([_, bad]) =>
     Effect.gen(function* () {
       const api = yield* kubernetesApi()
       api.tokens.add(token)
       api.cluster.putNode("node-1", wireNode(server, "True", since))
-      const pod = yield* podAt(yield* temporaryFolder, api.port, "secret\u0007token")
+      const pod = yield* podAt(yield* temporaryFolder, api.port, bad)
       const options = { ...pod, kubeconfig: "", userAgent: "x", driver, pause: Duration.millis(20) }
       const nodes = yield* Effect.flatMap(Layer.build(layerNodesKubernetes(options)), (built) =>
         Effect.provide(ClusterNodes, built)
       )
       const { message } = yield* Effect.flip(nodes.get("node-1"))
       assert.include(message, "Bearer <redacted>")
-      assert.notMatch(message, /secret|token-/)
+      assert.notMatch(message, /secret|token/)
       yield* Effect.promise(() => writeFile(join(pod.serviceAccountFolder, "token"), `${token}\n`))
       assert.strictEqual((yield* nodes.get("node-1")).name, "node-1")
-    })
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer), Logger.withMinimumLogLevel(LogLevel.None))
   )
 })
 
