@@ -13,8 +13,8 @@ import { layerAssistant } from "../../src/main/failover/failoverAssistant.ts"
 import { readAssistantOptions } from "../../src/main/failover/options.ts"
 import { podAt } from "../support/kubernetes/access.ts"
 import { kubernetesApi } from "../support/kubernetes/kubernetesApi.ts"
+import { rightsGiven, rightsUsed } from "../support/kubernetes/rights.ts"
 import { wireNode } from "../support/kubernetes/wireNode.ts"
-import type { Seen } from "../support/ScriptedServer.ts"
 import { cloudConf, temporaryFolder } from "../support/wiredDriver.ts"
 
 const server = "11111111-1111-4111-8111-111111111111"
@@ -120,14 +120,6 @@ describe("the failover assistant in a cluster and a cloud", () => {
   )
 })
 
-/** The right of Kubernetes that a request needs. */
-const rightFor = ({ method, path, query }: Seen): string => {
-  const [, resource = "", name] = /\/(nodes|csinodes|events)(?:\/(.+))?$/.exec(path) ?? []
-  const verbs: Readonly<Record<string, string>> = { POST: "create", PATCH: "patch" }
-  const reading = query.get("watch") === "true" ? "watch" : name === undefined ? "list" : "get"
-  return `${verbs[method] ?? reading} ${resource}`
-}
-
 describe("the manifest of the failover assistant", () => {
   const file = join(import.meta.dirname, "../../deploy/kubernetes/optional/failover-assistant.yaml")
   const objects = parseAllDocuments(readFileSync(file, "utf8")).map((document) => document.toJS())
@@ -143,10 +135,7 @@ describe("the manifest of the failover assistant", () => {
       for (const seconds of [10, 610]) yield* lookAfter(seconds)
       yield* comeBack("boot-2")
       yield* lookAfter(10)
-      const rules = [...ofKind("ClusterRole"), ...ofKind("Role")].flatMap(({ rules }) => rules)
-      const given = rules.flatMap(({ verbs, resources }) => verbs.map((verb: string) => `${verb} ${resources}`))
-      const used = new Set(api.seen.map(rightFor))
-      assert.deepStrictEqual(given.sort(), [...used].sort())
+      assert.deepStrictEqual(rightsGiven([...ofKind("ClusterRole"), ...ofKind("Role")]), rightsUsed(api.seen))
     })
   )
 

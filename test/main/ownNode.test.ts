@@ -1,11 +1,15 @@
+import { readFileSync } from "node:fs"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { assert, describe } from "@effect/vitest"
-import { Effect, Schedule } from "effect"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Schedule } from "effect"
+import { parseAllDocuments } from "yaml"
+import { parseGoDuration } from "../../src/adapters/config/goDuration.ts"
 import { startupTaint } from "../../src/domain/OwnNode.ts"
 import { runAwaitDrain } from "../../src/main/awaitDrain.ts"
 import { podAt } from "../support/kubernetes/access.ts"
 import { kubernetesApi, refusal } from "../support/kubernetes/kubernetesApi.ts"
+import { rightsGiven, rightsUsed } from "../support/kubernetes/rights.ts"
 import { live, startWired, temporaryFolder } from "../support/wiredDriver.ts"
 
 const driver = "cinder.csi.openstack.org"
@@ -137,6 +141,68 @@ describe("await-drain", () => {
       yield* Effect.promise(() => writeFile(join(root, "config"), "{}"))
       const flags = ["--node=n", `--kubeconfig=${join(root, "config")}`]
       assert.include((yield* Effect.flip(runAwaitDrain(flags, {}))).message, "has no current-context")
+    })
+  )
+})
+
+const manifest = (name: string) =>
+  parseAllDocuments(readFileSync(join(import.meta.dirname, "../../deploy/kubernetes", name), "utf8")).map((document) =>
+    document.toJS()
+  )
+
+describe("the manifests of a node that comes and goes", () => {
+  const objects = manifest("optional/node-hooks.yaml")
+  const [patch] = manifest("optional/node-hooks-patch.yaml")
+  const [daemonSet] = manifest("node.yaml").filter(({ kind }) => kind === "DaemonSet")
+  const added = patch.spec.template.spec
+  const patched = daemonSet.spec.template.spec
+
+  live(
+    "give it the rights that it uses and no others, and to the node plugin's account",
+    Effect.gen(function* () {
+      const { api, pod } = yield* cluster
+      api.cluster.register("node-1", driver, "s")
+      yield* startWired(withTaint, nodeFlags, { pod }, { NODE_NAME: "node-1" })
+      yield* until(() => api.count("PATCH", "/api/v1/nodes/node-1") === 1)
+      api.cluster.putNode("node-1", { spec: { unschedulable: true } })
+      yield* runAwaitDrain(["--node=node-1"], {}, pod)
+      const roles = objects.filter(({ kind }) => kind === "ClusterRole")
+      assert.deepStrictEqual(rightsGiven(roles), rightsUsed(api.seen))
+      const [binding] = objects.filter(({ kind }) => kind === "ClusterRoleBinding")
+      assert.deepStrictEqual(
+        objects.map(({ kind }) => kind),
+        ["ClusterRole", "ClusterRoleBinding"]
+      )
+      assert.strictEqual(binding.roleRef.name, roles[0].metadata.name)
+      assert.deepStrictEqual(binding.subjects, [
+        { kind: "ServiceAccount", name: patched.serviceAccountName, namespace: daemonSet.metadata.namespace }
+      ])
+    })
+  )
+
+  it("keep the driver registered until it has ended, since kubelet unmounts nothing without", () => {
+    const registrar = "node-driver-registrar"
+    const [before] = patched.containers.filter(({ name }: { readonly name: string }) => name === registrar)
+    assert.deepStrictEqual(added.initContainers, [{ ...before, restartPolicy: "Always" }])
+    assert.deepInclude(added.containers, { name: registrar, $patch: "delete" })
+  })
+
+  live(
+    "add to containers that the DaemonSet has, and give the hook the time that it may take",
+    Effect.gen(function* () {
+      const named = (wanted: string) => (container: { readonly name: string }) => container.name === wanted
+      for (const { name } of added.containers) assert.isTrue(patched.containers.some(named(name)))
+      const plugin = added.containers.find(named("cinder-csi-plugin"))
+      assert.deepStrictEqual(plugin.env, [
+        { name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }
+      ])
+      const [program, command, ...flags] = plugin.lifecycle.preStop.exec.command
+      assert.deepStrictEqual([program, command], ["/bin/cinder-csi-plugin", "await-drain"])
+      const within = parseGoDuration(String(flags[0]).replace("--within=", ""))
+      assert.isAbove(added.terminationGracePeriodSeconds, Duration.toSeconds(within ?? Duration.infinity))
+      const { api, pod } = yield* cluster
+      yield* runAwaitDrain(flags, { NODE_NAME: "node-1" }, pod)
+      assert.strictEqual(api.count("GET", "/api/v1/nodes/node-1"), 1)
     })
   )
 })
