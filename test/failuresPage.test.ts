@@ -27,6 +27,17 @@ describe("docs/failures.md", () => {
     )
   })
 
+  it("names every reason that the failover assistant gives", () => {
+    const sources = ["decisions/failover.ts", "decisions/serverOff.ts", "failoverEvents.ts"].map((name) =>
+      readFileSync(join(import.meta.dirname, "..", "src/domain", name), "utf8")
+    )
+    const reasons = new Set(sources.flatMap((text) => text.match(/(?<=")[A-Z][a-z]+[A-Z]\w+(?=")/g) ?? []))
+    for (const tag of ["RemoveTaint"]) reasons.delete(tag)
+    const told = page.slice(page.indexOf("### Let the failover assistant"), page.indexOf("### A server is gone"))
+    for (const reason of reasons) assert.include(told, `\`${reason}\``)
+    assert.isAbove(reasons.size, 12)
+  })
+
   it("names every state in which a server does not give what is asked for", () => {
     const states = serverStates.filter(
       ({ task, publish, unpublish }) => task === undefined && (publish.code !== "OK" || unpublish.code !== "OK")

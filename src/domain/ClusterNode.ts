@@ -39,7 +39,16 @@ export interface ClusterNode {
   readonly providerServer: ServerId | undefined
   /** Volumes of this driver that Kubernetes has attached to the node. */
   readonly volumes: ReadonlyArray<string>
+  /** Runs a part of Kubernetes itself, which may be well when kubelet is not heard of. */
+  readonly isControlPlane: boolean
 }
+
+/** Whether nothing was heard of the node's kubelet between two looks at it. */
+export const isSameOutage = (one: ClusterNode, other: ClusterNode): boolean =>
+  one.uid === other.uid &&
+  one.ready === other.ready &&
+  one.readySince === other.readySince &&
+  one.bootId === other.bootId
 
 export const isOwnTaint = ({ key, value }: Taint): boolean => key === outOfServiceTaint && value === ownTaintValue
 

@@ -1,8 +1,10 @@
 import { Clock, Context, Duration, Effect, Layer } from "effect"
 import { ClusterNodes, type NodeEvent } from "../ports/ClusterNodes.ts"
 import { ServerPower } from "../ports/ServerPower.ts"
-import { type ClusterNode, isOutOfService, isOwnTaint } from "./ClusterNode.ts"
+import { type ClusterNode, isOutOfService, isOwnTaint, isSameOutage } from "./ClusterNode.ts"
+import { NodeChanged } from "./clusterErrors.ts"
 import { decideFailover, type FailoverFacts, type FailoverVerdict, type Seen } from "./decisions/failover.ts"
+import { CloudFailure } from "./errors.ts"
 import { FailoverSettings } from "./FailoverSettings.ts"
 import { failoverEvent } from "./failoverEvents.ts"
 import { makeOutageMemory } from "./failoverMemory.ts"
@@ -16,6 +18,20 @@ const sayAgainMillis = 600_000
 
 /** Nodes that are looked at at the same time: each look asks Kubernetes and Nova. */
 const mostAtOnce = 4
+
+/** What Nova tells later is about a node that was looked at long ago. */
+const novaLimit = Duration.seconds(30)
+
+const silent = new CloudFailure({
+  service: "Nova",
+  operation: "show server",
+  reason: "unanswered",
+  detail: `no answer within ${Duration.format(novaLimit)}`,
+  requestId: undefined
+})
+
+/** Of a clock that goes on evenly when the time of the day is set. */
+const steadyMillis = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
 /**
  * Watches nodes that Kubernetes misses, and says that one is out of service once Nova shows twice that its server is off.
@@ -45,6 +61,7 @@ export class FailoverAssistant extends Context.Tag("cinder-csi/domain/FailoverAs
 
       const askNova = (node: ClusterNode, server: ServerId): Effect.Effect<Seen> =>
         power.look(server).pipe(
+          Effect.timeoutFail({ duration: novaLimit, onTimeout: () => silent }),
           Effect.catchTag("ServerNotFound", () => Effect.succeed("gone" as const)),
           Effect.catchTag("CloudFailure", (error) =>
             Effect.as(Effect.logWarning(`node ${node.name}: ${error.message}`), "unseen" as const)
@@ -53,7 +70,7 @@ export class FailoverAssistant extends Context.Tag("cinder-csi/domain/FailoverAs
 
       const say = Effect.fnUntraced(function* (node: ClusterNode, event: NodeEvent) {
         const text = `${event.reason}: ${event.note}`
-        const now = yield* Clock.currentTimeMillis
+        const now = yield* steadyMillis
         const { said } = memory.of(node, "unseen")
         if (said?.text === text && now - said.at < sayAgainMillis) return
         memory.note(node, { said: { text, at: now } })
@@ -63,14 +80,15 @@ export class FailoverAssistant extends Context.Tag("cinder-csi/domain/FailoverAs
 
       const readFacts = Effect.fnUntraced(function* (name: string, cluster: FailoverFacts["cluster"]) {
         const node = yield* nodes.get(name)
-        const server = yield* nodes.serverOf(name)
-        const askedAt = yield* Clock.currentTimeMillis
+        const server = yield* nodes.serverOf(node)
+        const now = yield* Clock.currentTimeMillis
+        const askedAt = yield* steadyMillis
         const isOpen = node.ready === "Unknown" && !node.taints.some(isOutOfService)
         const seen = isOpen && server !== undefined ? yield* askNova(node, server) : "unseen"
-        const at = yield* Clock.currentTimeMillis
+        const at = yield* steadyMillis
         const { first, hostAtFirst, stopAsked } = memory.of(node, seen)
         const reading = { askedAt, at, seen, lostSince: node.readySince, bootId: node.bootId }
-        return { node, server, reading, first, hostAtFirst, stopAsked, cluster } satisfies FailoverFacts
+        return { node, now, server, reading, first, hostAtFirst, stopAsked, cluster } satisfies FailoverFacts
       })
 
       const carryOut = Effect.fnUntraced(function* (node: ClusterNode, verdict: FailoverVerdict) {
@@ -84,6 +102,8 @@ export class FailoverAssistant extends Context.Tag("cinder-csi/domain/FailoverAs
           case "RemoveTaint":
             return yield* nodes.removeTaint(node)
           case "Stop":
+            // No version guards this request, and Nova's answer may have taken its time.
+            if (!isSameOutage(node, yield* nodes.get(node.name))) return yield* new NodeChanged({ name: node.name })
             // Noted first: whatever becomes of the request, it is not repeated in this outage.
             memory.note(node, { stopAsked: true })
             return yield* power.stop(verdict.server)

@@ -6,6 +6,7 @@ export const startupTaint = "cinder.csi.openstack.org/agent-not-ready"
 /** The node that this process runs on, as Kubernetes has it on record. */
 export interface OwnNode {
   readonly name: string
+  readonly uid: string
   /** A change of this record, and of no later one, names it. */
   readonly resourceVersion: string
   readonly unschedulable: boolean

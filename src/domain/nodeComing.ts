@@ -11,7 +11,8 @@ export const removeStartupTaint: Effect.Effect<void, never, OwnNodes> = Effect.g
   const nodes = yield* OwnNodes
   const once = Effect.gen(function* () {
     const node = yield* nodes.look
-    const verdict = decideComing({ node, isRegistered: (yield* nodes.registered) !== undefined })
+    const isRegistered = node !== undefined && (yield* nodes.registered(node)) !== undefined
+    const verdict = decideComing({ node, isRegistered })
     if (verdict === "removeTaint" && node !== undefined) {
       yield* nodes.removeStartupTaint(node)
       yield* Effect.logInfo(`node ${node.name}: ${startupTaint} is removed, since the driver is registered`)

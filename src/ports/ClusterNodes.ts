@@ -19,8 +19,8 @@ export class ClusterNodes extends Context.Tag("cinder-csi/ports/ClusterNodes")<
     readonly list: Effect.Effect<ReadonlyArray<ClusterNode>, ClusterFailure>
     /** The node as it is right now. */
     readonly get: (name: string) => Effect.Effect<ClusterNode, ClusterFailure | NodeNotFound>
-    /** The id that this driver's node service told kubelet; undefined where it is not registered. */
-    readonly serverOf: (name: string) => Effect.Effect<ServerId | undefined, ClusterFailure>
+    /** The id that this driver's node service told the node's kubelet, and no earlier node's of its name; undefined where it is not registered. */
+    readonly serverOf: (node: ClusterNode) => Effect.Effect<ServerId | undefined, ClusterFailure>
     /** Puts the assistant's out-of-service taint on the node, with the mark; only if it still is as given. */
     readonly taint: (node: ClusterNode, mark: FailoverMark) => Effect.Effect<void, ClusterFailure | NodeChanged>
     /** Takes taint and mark away again; only if the node still is as given. */

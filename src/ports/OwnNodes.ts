@@ -9,8 +9,8 @@ export class OwnNodes extends Context.Tag("cinder-csi/ports/OwnNodes")<
   {
     /** Undefined when Kubernetes has no such node. */
     readonly look: Effect.Effect<OwnNode | undefined, ClusterFailure>
-    /** The id under which kubelet has registered this driver; undefined before it has. */
-    readonly registered: Effect.Effect<ServerId | undefined, ClusterFailure>
+    /** The id under which the node's kubelet, and no earlier node's of its name, has registered this driver; undefined before it has. */
+    readonly registered: (node: OwnNode) => Effect.Effect<ServerId | undefined, ClusterFailure>
     /** Takes the startup taint away and leaves all others; only if the node still is as given. */
     readonly removeStartupTaint: (node: OwnNode) => Effect.Effect<void, ClusterFailure | NodeChanged>
     /** Volumes of this driver that have a VolumeAttachment to the node. */

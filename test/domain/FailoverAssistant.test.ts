@@ -1,10 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Layer, Logger, LogLevel, TestClock } from "effect"
+import { Clock, Duration, Effect, Fiber, Layer, Logger, LogLevel, type Scope, TestClock } from "effect"
 import { layerCloudMemory, layerServerPowerMemory, World } from "../../src/adapters/memory/index.ts"
 import { WorldFault } from "../../src/adapters/memory/worldErrors.ts"
 import { FailoverAssistant } from "../../src/domain/FailoverAssistant.ts"
 import { type FailoverOptions, FailoverSettings } from "../../src/domain/FailoverSettings.ts"
 import { ServerId } from "../../src/domain/Server.ts"
+import type { ClusterNodes } from "../../src/ports/ClusterNodes.ts"
+import { ServerPower } from "../../src/ports/ServerPower.ts"
 import { type Cluster, clusterInMemory } from "../support/clusterInMemory.ts"
 
 const ours = "node.kubernetes.io/out-of-service=cinder-csi-failover"
@@ -16,9 +18,16 @@ const defaults: FailoverOptions = {
   dryRun: false
 }
 
-/** Three nodes of a cluster, each a server of a World, watched by an assistant in virtual time. */
-const watched = <A, E>(
-  test: (cluster: Cluster, server: ServerId, world: World["Type"]) => Effect.Effect<A, E, FailoverAssistant>,
+type Needs = ClusterNodes | ServerPower | FailoverSettings | Scope.Scope
+
+/** Another process of the assistant, which remembers nothing of an earlier one. */
+const begin: Effect.Effect<Fiber.RuntimeFiber<never>, never, Needs> = Effect.flatMap(FailoverAssistant, ({ run }) =>
+  Effect.forkScoped(run)
+).pipe(Effect.provide(Layer.fresh(FailoverAssistant.layer)))
+
+/** Three nodes of a cluster, each a server of a World, and nobody who watches them, in virtual time. */
+const inCloud = <A, E>(
+  test: (cluster: Cluster, server: ServerId, world: World["Type"]) => Effect.Effect<A, E, Needs>,
   options: Partial<FailoverOptions> = {}
 ) => {
   const cluster = clusterInMemory()
@@ -30,21 +39,25 @@ const watched = <A, E>(
       cluster.plugins.set(name, server)
       yield* cluster.put(name, { ready: "True", providerServer: server, bootId: "boot-1" })
     }
-    const assistant = yield* FailoverAssistant
-    yield* Effect.forkScoped(assistant.run)
     return yield* test(cluster, cluster.plugins.get("node-1") ?? ServerId(""), world)
   }).pipe(
     Effect.provide(
-      FailoverAssistant.layer.pipe(
-        Layer.provide([cluster.layer, Layer.succeed(FailoverSettings, { ...defaults, ...options })]),
-        Layer.provide(layerServerPowerMemory),
-        Layer.provideMerge(cloud)
-      )
+      Layer.mergeAll(
+        cluster.layer,
+        Layer.succeed(FailoverSettings, { ...defaults, ...options }),
+        layerServerPowerMemory
+      ).pipe(Layer.provideMerge(cloud))
     ),
     Effect.scoped,
     Logger.withMinimumLogLevel(LogLevel.None)
   )
 }
+
+/** As `inCloud`, watched by an assistant from the beginning. */
+const watched = <A, E>(
+  test: (cluster: Cluster, server: ServerId, world: World["Type"]) => Effect.Effect<A, E, Needs>,
+  options: Partial<FailoverOptions> = {}
+) => inCloud((...cloud) => Effect.zipRight(begin, test(...cloud)), options)
 
 const lose = (cluster: Cluster, name = "node-1") => cluster.put(name, { ready: "Unknown" })
 const reasons = (cluster: Cluster) => cluster.events.map(({ reason }) => reason)
@@ -166,6 +179,98 @@ describe("a node whose server was stopped", () => {
   )
 })
 
+/** A clock whose time of the day somebody sets, beside the one that the test moves. */
+const settable = Effect.map(Effect.clock, (clock) => {
+  const skew = { millis: 0 }
+  const skewed: Clock.Clock = {
+    [Clock.ClockTypeId]: Clock.ClockTypeId,
+    unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis() + skew.millis,
+    currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + skew.millis),
+    unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
+    currentTimeNanos: clock.currentTimeNanos,
+    sleep: (duration) => clock.sleep(duration)
+  }
+  return { skew, skewed }
+})
+
+describe("a clock that is set", () => {
+  it.effect("puts no two readings apart that are not", () =>
+    inCloud((cluster, server, { control }) =>
+      Effect.gen(function* () {
+        const { skew, skewed } = yield* settable
+        yield* Effect.withClock(begin, skewed)
+        yield* control.setServer(server, { vmState: "stopped" })
+        yield* lose(cluster)
+        yield* TestClock.adjust("65 seconds")
+        skew.millis = 3_600_000
+        yield* TestClock.adjust("20 seconds")
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
+        yield* TestClock.adjust("10 seconds")
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [ours])
+      })
+    )
+  )
+
+  it.effect("does not silence what is to be said", () =>
+    inCloud((cluster) =>
+      Effect.gen(function* () {
+        const { skew, skewed } = yield* settable
+        yield* Effect.withClock(begin, skewed)
+        yield* lose(cluster)
+        yield* minutes(2)
+        skew.millis = -100_000
+        yield* minutes(10)
+        assert.deepStrictEqual(reasons(cluster), ["ServerRuns", "ServerRuns"])
+      })
+    )
+  )
+})
+
+describe("another process of the assistant", () => {
+  it.effect("that takes over between two readings begins with the first, and knows the other one's taint", () =>
+    inCloud((cluster, server, { control }) =>
+      Effect.gen(function* () {
+        const before = yield* begin
+        yield* control.setServer(server, { vmState: "stopped" })
+        yield* lose(cluster)
+        yield* TestClock.adjust("85 seconds")
+        yield* Fiber.interrupt(before)
+        const next = yield* begin
+        yield* TestClock.adjust("29 seconds")
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
+        yield* TestClock.adjust("10 seconds")
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [ours])
+        yield* Fiber.interrupt(next)
+        yield* cluster.put("node-1", { ready: "True", bootId: "boot-2" })
+        yield* begin
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
+      })
+    )
+  )
+
+  it.effect("at the same time does no more than one alone", () =>
+    inCloud(
+      (cluster, server, { control, calls }) =>
+        Effect.gen(function* () {
+          yield* begin
+          yield* begin
+          yield* lose(cluster)
+          yield* minutes(4)
+          assert.deepStrictEqual(cluster.taintsOf("node-1"), [ours])
+          // The second request comes to a server that is being stopped, and Nova refuses it.
+          assert.isAtMost((yield* calls.counts).stopServer ?? 0, 2)
+          yield* control.setServer(server, { vmState: "active" })
+          yield* cluster.put("node-1", { ready: "True", bootId: "boot-2" })
+          yield* minutes(4)
+          assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
+          assert.isAtMost((yield* calls.counts).stopServer ?? 0, 2)
+        }),
+      { stopServers: true }
+    )
+  )
+})
+
 describe("a node whose server runs", () => {
   it.effect("is explained, once in ten minutes, and left alone", () =>
     watched((cluster, _, { calls }) =>
@@ -262,6 +367,55 @@ describe("a node whose server runs", () => {
     )
   )
 
+  it.effect("is not stopped when kubelet is heard of while Nova answers", () =>
+    watched(
+      (cluster, _, { calls }) =>
+        Effect.gen(function* () {
+          yield* lose(cluster)
+          yield* TestClock.adjust("85 seconds")
+          cluster.meanwhile.next = cluster.put("node-1", { ready: "True" })
+          yield* minutes(5)
+          assert.isUndefined(cluster.meanwhile.next)
+          assert.notProperty(yield* calls.counts, "stopServer")
+          assert.deepStrictEqual(reasons(cluster), [])
+        }),
+      { stopServers: true }
+    )
+  )
+
+  it.effect("is stopped later where the node was missed anew while Nova answered", () =>
+    watched(
+      (cluster, _, { calls }) =>
+        Effect.gen(function* () {
+          yield* lose(cluster)
+          yield* TestClock.adjust("85 seconds")
+          cluster.meanwhile.next = Effect.zipRight(cluster.put("node-1", { ready: "True" }), lose(cluster))
+          yield* TestClock.adjust("25 seconds")
+          assert.notProperty(yield* calls.counts, "stopServer")
+          yield* minutes(2)
+          assert.deepStrictEqual((yield* calls.counts).stopServer, 1)
+        }),
+      { stopServers: true }
+    )
+  )
+
+  it.effect("is not stopped where it is of the control plane, and given up when somebody stops it", () =>
+    watched(
+      (cluster, server, { control, calls }) =>
+        Effect.gen(function* () {
+          yield* cluster.put("node-1", { isControlPlane: true })
+          yield* lose(cluster)
+          yield* minutes(9)
+          assert.notProperty(yield* calls.counts, "stopServer")
+          assert.deepStrictEqual(reasons(cluster), ["ControlPlaneRuns"])
+          yield* control.setServer(server, { vmState: "stopped" })
+          yield* minutes(1)
+          assert.deepStrictEqual(cluster.taintsOf("node-1"), [ours])
+        }),
+      { stopServers: true }
+    )
+  )
+
   it.effect("is not stopped when more than a third of the nodes are missed", () =>
     watched(
       (cluster, _, { calls }) =>
@@ -320,6 +474,27 @@ describe("nothing is done", () => {
         cluster.down.is = false
         assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
         yield* minutes(1)
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [ours])
+      })
+    )
+  )
+
+  it.effect("while Nova is silent, which holds up no other node for long", () =>
+    inCloud((cluster, server, { control }) =>
+      Effect.gen(function* () {
+        const power = yield* ServerPower
+        const looks = { silent: true }
+        const look: typeof power.look = (id) =>
+          Effect.suspend(() => (id === server && looks.silent ? Effect.never : power.look(id)))
+        yield* Effect.provideService(begin, ServerPower, { ...power, look })
+        yield* Effect.forEach(cluster.plugins.values(), (each) => control.setServer(each, { vmState: "stopped" }))
+        yield* lose(cluster)
+        yield* lose(cluster, "node-2")
+        yield* minutes(4)
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
+        assert.deepStrictEqual(cluster.taintsOf("node-2"), [ours])
+        looks.silent = false
+        yield* minutes(2)
         assert.deepStrictEqual(cluster.taintsOf("node-1"), [ours])
       })
     )

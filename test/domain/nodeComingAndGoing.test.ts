@@ -20,6 +20,7 @@ interface Here {
 const here = (change: Partial<Here> = {}): Here => ({
   node: {
     name: "node-1",
+    uid: "uid-1",
     resourceVersion: "1",
     unschedulable: true,
     taints: [{ key: startupTaint, value: undefined, effect: "NoExecute" }],
@@ -41,7 +42,7 @@ const layerOf = (state: Here) => {
     )
   return Layer.succeed(OwnNodes, {
     look: answer(() => state.node),
-    registered: answer(() => (state.isRegistered ? ServerId("s") : undefined)),
+    registered: () => answer(() => (state.isRegistered ? ServerId("s") : undefined)),
     attachments: answer(() => {
       state.lists += 1
       return state.attachments

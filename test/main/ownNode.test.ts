@@ -49,6 +49,21 @@ describe("a node with remove-startup-taint", () => {
   )
 
   live(
+    "does not take what an earlier node of its name registered for its own",
+    Effect.gen(function* () {
+      const { api, pod } = yield* cluster
+      api.cluster.register("node-1", driver, "s")
+      api.cluster.removeNode("node-1")
+      api.cluster.putNode("node-1", { ...coming, metadata: { uid: "another uid" } })
+      yield* startWired(withTaint, nodeFlags, { pod }, { NODE_NAME: "node-1" })
+      yield* until(() => api.count("GET", "/apis/storage.k8s.io/v1/csinodes/node-1") > 1)
+      assert.strictEqual(api.count("PATCH", "/api/v1/nodes/node-1"), 0)
+      api.cluster.register("node-1", driver, "s")
+      yield* until(() => api.count("PATCH", "/api/v1/nodes/node-1") === 1)
+    })
+  )
+
+  live(
     "looks again where somebody else changed the node at the same time",
     Effect.gen(function* () {
       const { api, pod } = yield* cluster

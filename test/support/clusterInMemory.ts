@@ -17,6 +17,8 @@ export interface Cluster {
   readonly plugins: Map<string, ServerId>
   /** Runs before the next change, as somebody who is quicker. */
   readonly interfere: { next: Effect.Effect<void> | undefined }
+  /** Runs once after a node was looked at, before the look leads to anything. */
+  readonly meanwhile: { next: Effect.Effect<void> | undefined }
   readonly down: { is: boolean }
 }
 
@@ -26,6 +28,7 @@ export const clusterInMemory = (): Cluster => {
   const plugins = new Map<string, ServerId>()
   const events: Array<NodeEvent> = []
   const interfere: Cluster["interfere"] = { next: undefined }
+  const meanwhile: Cluster["meanwhile"] = { next: undefined }
   const down = { is: false }
   let version = 0
 
@@ -64,6 +67,7 @@ export const clusterInMemory = (): Cluster => {
     events,
     plugins,
     interfere,
+    meanwhile,
     down,
     layer: Layer.succeed(ClusterNodes, {
       list: answer(Effect.sync(() => [...nodes.values()])),
@@ -74,7 +78,14 @@ export const clusterInMemory = (): Cluster => {
             return node === undefined ? Effect.fail(new NodeNotFound({ name })) : Effect.succeed(node)
           })
         ),
-      serverOf: (name) => answer(Effect.sync(() => plugins.get(name))),
+      serverOf: ({ name }) =>
+        answer(
+          Effect.suspend(() => {
+            const other = meanwhile.next ?? Effect.void
+            meanwhile.next = undefined
+            return Effect.as(other, plugins.get(name))
+          })
+        ),
       taint: (node, mark) => change(node, { taints: [...node.taints, own], mark }),
       removeTaint: (node) =>
         change(node, { taints: node.taints.filter((taint) => !isOwnTaint(taint)), mark: undefined }),

@@ -29,7 +29,8 @@ export const lostNode: ClusterNode = {
   mark: undefined,
   bootId: "boot-1",
   providerServer: server,
-  volumes: ["v1"]
+  volumes: ["v1"],
+  isControlPlane: false
 }
 
 export const readingOf = (seen: Reading["seen"], at: number, node: ClusterNode = lostNode): Reading => ({
@@ -45,6 +46,7 @@ export const factsOf = (seen: Reading["seen"], change: Partial<FailoverFacts> = 
   const node = change.node ?? lostNode
   return {
     node,
+    now: lostSince + 120_000,
     server,
     reading: readingOf(seen, lostSince + 120_000, node),
     first: readingOf(seen, lostSince + 90_000, node),

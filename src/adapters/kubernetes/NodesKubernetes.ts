@@ -47,9 +47,9 @@ const makeNodes = (options: NodesOptions) =>
         const node = read(object)
         return node ?? (yield* new ClusterFailure({ operation, detail: "the answer of Kubernetes is no node" }))
       }),
-      serverOf: Effect.fn("ClusterNodes.serverOf")((name: string) =>
+      serverOf: Effect.fn("ClusterNodes.serverOf")(({ name, uid }: ClusterNode) =>
         asking(() => storage.readCSINode({ name })).pipe(
-          Effect.map((object) => serverInCsiNode(driver, object)),
+          Effect.map((object) => serverInCsiNode(driver, object, uid)),
           Effect.catchIf(
             ({ status }) => status === 404,
             () => Effect.succeed(undefined)

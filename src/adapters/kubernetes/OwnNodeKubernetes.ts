@@ -19,7 +19,7 @@ const maybe = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(Schema.Null
 
 const WireNode = Schema.parseJson(
   Schema.Struct({
-    metadata: Schema.Struct({ name: Schema.String, resourceVersion: Schema.String }),
+    metadata: Schema.Struct({ name: Schema.String, uid: Schema.String, resourceVersion: Schema.String }),
     spec: Schema.Struct({
       unschedulable: maybe(Schema.Boolean),
       taints: maybe(
@@ -69,6 +69,7 @@ const toOwnNode = ({ metadata, spec, status }: typeof WireNode.Type, driver: str
   const names = [...(status?.volumesInUse ?? []), ...(status?.volumesAttached ?? []).map(({ name }) => name)]
   return {
     name: metadata.name,
+    uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
     unschedulable: spec.unschedulable ?? false,
     taints: (spec.taints ?? []).map(({ key, value, effect, timeAdded }) => ({
@@ -122,10 +123,15 @@ const makeOwnNode = (options: OwnNodeOptions) =>
       look: Effect.map(read(path, `read node ${nodeName}`, decodeNode), (node) =>
         node === undefined ? undefined : toOwnNode(node, driver)
       ),
-      registered: Effect.map(
-        read(`/apis/storage.k8s.io/v1/csinodes/${encodeURIComponent(nodeName)}`, `read CSINode ${nodeName}`, parseJson),
-        (object) => serverInCsiNode(driver, object)
-      ),
+      registered: ({ uid }) =>
+        Effect.map(
+          read(
+            `/apis/storage.k8s.io/v1/csinodes/${encodeURIComponent(nodeName)}`,
+            `read CSINode ${nodeName}`,
+            parseJson
+          ),
+          (object) => serverInCsiNode(driver, object, uid)
+        ),
       removeStartupTaint: Effect.fn("OwnNodes.removeStartupTaint")((node) =>
         patch(path, {
           metadata: { resourceVersion: node.resourceVersion },

@@ -29,7 +29,8 @@ const WireNode = Schema.Struct({
     name: Schema.String,
     uid: Schema.String,
     resourceVersion: Schema.String,
-    annotations: maybe(Schema.Record({ key: Schema.String, value: Schema.String }))
+    annotations: maybe(Schema.Record({ key: Schema.String, value: Schema.String })),
+    labels: maybe(Schema.Record({ key: Schema.String, value: Schema.String }))
   }),
   spec: maybe(Schema.Struct({ providerID: maybe(Schema.String), taints: maybe(Schema.Array(WireTaint)) })),
   status: maybe(
@@ -66,6 +67,9 @@ const serverIn = (providerId: string | null | undefined): ServerId | undefined =
   return id === undefined ? undefined : ServerId(id)
 }
 
+/** https://kubernetes.io/docs/reference/labels-annotations-taints/#node-role-kubernetes-io-control-plane, and its older name. */
+const controlPlaneLabels = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"]
+
 const timeText = (time: Date | string): string => (typeof time === "string" ? time : time.toISOString())
 
 /** Undefined for what is no node. */
@@ -94,7 +98,8 @@ export const toNode =
       providerServer: serverIn(spec?.providerID),
       volumes: (status?.volumesAttached ?? []).flatMap(({ name }) =>
         name.startsWith(volumePrefix) ? [name.slice(volumePrefix.length)] : []
-      )
+      ),
+      isControlPlane: controlPlaneLabels.some((label) => metadata.labels?.[label] !== undefined)
     }
   }
 
@@ -119,13 +124,22 @@ export const untaintPatch = (node: ClusterNode) =>
   )
 
 const WireCsiNode = Schema.Struct({
+  metadata: maybe(
+    Schema.Struct({ ownerReferences: maybe(Schema.Array(Schema.Struct({ kind: Schema.String, uid: Schema.String }))) })
+  ),
   spec: Schema.Struct({ drivers: maybe(Schema.Array(Schema.Struct({ name: Schema.String, nodeID: Schema.String }))) })
 })
 const decodeCsiNode = Schema.decodeUnknownOption(WireCsiNode)
 
-/** https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/csi-node-v1/ */
-export const serverInCsiNode = (driver: string, object: unknown): ServerId | undefined => {
-  const drivers = Option.getOrUndefined(decodeCsiNode(object))?.spec.drivers
-  const id = drivers?.find(({ name }) => name === driver)?.nodeID
+/**
+ * https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/csi-node-v1/: it belongs to a node, and
+ * may outlive it for a while, in which another one of the same name has begun. Undefined takes it for whichever node.
+ */
+export const serverInCsiNode = (driver: string, object: unknown, nodeUid?: string): ServerId | undefined => {
+  const read = Option.getOrUndefined(decodeCsiNode(object))
+  const owners = read?.metadata?.ownerReferences?.filter(({ kind }) => kind === "Node") ?? []
+  const isOfNode = nodeUid === undefined || owners.length === 0 || owners.some(({ uid }) => uid === nodeUid)
+  if (!isOfNode) return undefined
+  const id = read?.spec.drivers?.find(({ name }) => name === driver)?.nodeID
   return id === undefined ? undefined : ServerId(id)
 }

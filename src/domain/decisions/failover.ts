@@ -17,7 +17,10 @@ export type Seen = ServerEvidence | "gone" | "unseen"
 
 /** Nova's evidence about one node at one time. */
 export interface Reading {
-  /** When Nova was asked and when it had answered: what it told was so at some time in between. */
+  /**
+   * When Nova was asked and when it had answered: what it told was so at some time in between. In milliseconds of a clock
+   * that nobody sets, since readings that only seem to be apart are one reading.
+   */
   readonly askedAt: number
   readonly at: number
   readonly seen: Seen
@@ -29,6 +32,8 @@ export interface Reading {
 export interface FailoverFacts {
   /** As Kubernetes shows it right now, never from a copy. */
   readonly node: ClusterNode
+  /** By the clock of the day, which Kubernetes notes its times by. */
+  readonly now: number
   /** The server that this driver's node service told kubelet, as in CSINode; undefined where the driver is not registered. */
   readonly server: ServerId | undefined
   readonly reading: Reading
@@ -80,8 +85,9 @@ const readTwice = ({ first, reading }: FailoverFacts, rules: FailoverRules, then
   return reading.askedAt - first.at >= rules.betweenMillis ? then : { _tag: "Wait", first }
 }
 
-/** More than a third at once looks like a network or a control plane in trouble, not like machines that died. */
-const isTooMany = ({ nodes, lost }: FailoverFacts["cluster"]): boolean => lost > Math.max(1, Math.floor(nodes / 3))
+/** More than a third at once, or all, looks like a network or a control plane in trouble, not like machines that died. */
+const isTooMany = ({ nodes, lost }: FailoverFacts["cluster"]): boolean =>
+  lost >= nodes || lost > Math.max(1, Math.floor(nodes / 3))
 
 const whileRunning = (
   facts: FailoverFacts,
@@ -97,6 +103,12 @@ const whileRunning = (
       `server ${server} is ACTIVE in Nova, so that its guest may still write; stop it, or set stop-servers to have that done`
     )
   }
+  if (facts.node.isControlPlane) {
+    return explain(
+      "ControlPlaneRuns",
+      `server ${server} is ACTIVE and of the control plane, which may work without its kubelet: it is not stopped; look at it`
+    )
+  }
   if (facts.stopAsked)
     return explain("StopNotDone", `server ${server} was asked to stop and is ACTIVE; it is not asked again`)
   if (locked)
@@ -104,18 +116,20 @@ const whileRunning = (
   if (isTooMany(facts.cluster)) {
     return explain(
       "TooManyNodesLost",
-      `server ${server} is not stopped, since more than a third of the nodes do not answer; that looks like the network`
+      `server ${server} is not stopped, since so many nodes do not answer at once; that looks like the network`
     )
   }
   return readTwice(facts, rules, { _tag: "Stop", server })
 }
 
+/** Not Ready ends the outage as well: the taint may be what keeps away pods that the node needs to become Ready. */
 const whenMarked = ({ ready, bootId, mark }: ClusterNode): FailoverVerdict => {
-  if (ready !== "True") return nothing
-  if (mark !== undefined && bootId !== "" && bootId !== mark.bootId) return { _tag: "RemoveTaint" }
+  if (ready !== "True" && ready !== "False") return nothing
+  const isKnown = mark !== undefined && mark.bootId !== "" && bootId !== ""
+  if (isKnown && bootId !== mark.bootId) return { _tag: "RemoveTaint" }
   return explain(
     "SameBoot",
-    "the node is Ready and does not show that it was started anew; make sure that it holds no volume that went elsewhere, restart it, or remove the taint by hand"
+    "the node's kubelet is back and does not show that it was started anew; make sure that it holds no volume that went elsewhere, restart it, or remove the taint by hand"
   )
 }
 
@@ -129,7 +143,7 @@ export const decideFailover = (facts: FailoverFacts, rules: FailoverRules): Fail
   if (node.taints.some(isOutOfService)) return nothing
   // Not Ready is something that kubelet says, so that the guest runs.
   if (node.ready !== "Unknown" || node.readySince === undefined) return nothing
-  if (reading.askedAt - node.readySince < rules.lostMillis) return nothing
+  if (facts.now - node.readySince < rules.lostMillis) return nothing
   if (server === undefined || node.volumes.length === 0) return nothing
   if (node.providerServer !== undefined && node.providerServer !== server) {
     return explain(

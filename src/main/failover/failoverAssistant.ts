@@ -29,13 +29,13 @@ kubectl describe node NAME.
 In cloud.conf, each with its default:
 
   [FailoverAssistant]
-  lost-after = 60s         after so long without word of a kubelet that Kubernetes misses (40 s earlier) it is looked at
+  lost-after = 60s         after so long without word of a kubelet that Kubernetes misses (50 s earlier) it is looked at
   between-readings = 30s   how far apart the two readings are
-  stop-servers = false     have Nova stop the server of such a node when it still runs, one at a time for each node and not
-                           when more than a third of the nodes are missed; then two readings again
+  stop-servers = false     have Nova stop the server of such a node when it still runs, once in an outage, no node of the
+                           control plane, and none while more than a third of the nodes are missed; then two readings again
   dry-run = false          say in logs and Events what would be done, and do nothing
 
-Begin with dry-run = true. One replica is enough; deploy/kubernetes/failover-assistant.yaml has what it may do.`
+Begin with dry-run = true. One replica is enough; deploy/kubernetes/optional/failover-assistant.yaml has what it may do.`
 
 /** Builds the assistant as the options say; the reading of its files is all that can fail. */
 export const layerAssistant = (options: AssistantOptions, pod: Partial<NodesOptions> = {}) =>

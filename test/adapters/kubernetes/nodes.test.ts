@@ -293,7 +293,8 @@ describe("one node", () => {
           mark: undefined,
           bootId: "boot-1",
           providerServer: server,
-          volumes: ["v1"]
+          volumes: ["v1"],
+          isControlPlane: false
         })
         assert.strictEqual((yield* Effect.flip(nodes.get("gone")))._tag, "NodeNotFound")
       })
@@ -304,11 +305,40 @@ describe("one node", () => {
     "is the server that the driver told kubelet",
     inCluster((api, nodes) =>
       Effect.gen(function* () {
-        assert.isUndefined(yield* nodes.serverOf("node-1"))
+        const node = yield* nodes.get("node-1")
+        assert.isUndefined(yield* nodes.serverOf(node))
         api.cluster.register("node-1", "other", "x")
-        assert.isUndefined(yield* nodes.serverOf("node-1"))
+        assert.isUndefined(yield* nodes.serverOf(node))
         api.cluster.register("node-1", driver, server)
-        assert.strictEqual(yield* nodes.serverOf("node-1"), server)
+        assert.strictEqual(yield* nodes.serverOf(node), server)
+      })
+    )
+  )
+
+  live(
+    "is not the server that an earlier node of its name was",
+    inCluster((api, nodes) =>
+      Effect.gen(function* () {
+        api.cluster.register("node-1", driver, server)
+        api.cluster.removeNode("node-1")
+        api.cluster.putNode("node-1", { ...wireNode(server, "Unknown", since), metadata: { uid: "another uid" } })
+        assert.isUndefined(yield* nodes.serverOf(yield* nodes.get("node-1")))
+        api.cluster.register("node-1", driver, server)
+        assert.strictEqual(yield* nodes.serverOf(yield* nodes.get("node-1")), server)
+      })
+    )
+  )
+
+  live(
+    "is of the control plane where a label says so",
+    inCluster((api, nodes) =>
+      Effect.gen(function* () {
+        for (const role of ["control-plane", "master"]) {
+          api.cluster.putNode(role, { metadata: { uid: role, labels: { [`node-role.kubernetes.io/${role}`]: "" } } })
+          assert.isTrue((yield* nodes.get(role)).isControlPlane)
+        }
+        api.cluster.putNode("worker", { metadata: { uid: "w", labels: { "node-role.kubernetes.io/worker": "" } } })
+        assert.isFalse((yield* nodes.get("worker")).isControlPlane)
       })
     )
   )

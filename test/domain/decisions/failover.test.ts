@@ -158,8 +158,14 @@ describe("a server that runs", () => {
     assert.strictEqual(wordOf(factsOf({ ...running, power: "none" }), stopping), "ServerUnclear")
   })
 
+  it("is not stopped where it is of the control plane", () => {
+    const node = { ...lostNode, isControlPlane: true }
+    assert.strictEqual(wordOf(factsOf(running, { node }), stopping), "ControlPlaneRuns")
+    assert.strictEqual(wordOf(factsOf(off, { node }), stopping), "Taint")
+  })
+
   it.each([
-    [1, 1, "Stop"],
+    [1, 1, "TooManyNodesLost"],
     [2, 1, "Stop"],
     [2, 2, "TooManyNodesLost"],
     [9, 3, "Stop"],
@@ -169,21 +175,24 @@ describe("a server that runs", () => {
   })
 })
 
+describe.each(["True", "False"] as const)("the assistant's taint on a node whose kubelet says %s", (ready) => {
+  it("goes when it tells another boot, since it may be what keeps the node from being Ready", () => {
+    assert.strictEqual(wordOf(factsOf(running, { node: { ...back, ready } })), "RemoveTaint")
+  })
+
+  it.each<readonly [string, Partial<ClusterNode>]>([
+    ["the boot is the one that ended", { bootId: "boot-1" }],
+    ["no boot is told", { bootId: "" }],
+    ["it is not noted which boot ended", { mark: undefined }],
+    ["none was told when it ended", { mark: { serverId: server, bootId: "" } }]
+  ])("stays when %s", (_, change) => {
+    assert.strictEqual(wordOf(factsOf(running, { node: { ...back, ready, ...change } })), "SameBoot")
+  })
+})
+
 describe("the assistant's taint", () => {
-  it("goes when the node is back with another boot", () => {
-    assert.strictEqual(wordOf(factsOf(running, { node: back })), "RemoveTaint")
-  })
-
-  it.each<readonly [string, ClusterNode]>([
-    ["the boot is the one that ended", { ...back, bootId: "boot-1" }],
-    ["no boot is told", { ...back, bootId: "" }],
-    ["it is not noted which boot ended", { ...back, mark: undefined }]
-  ])("stays when the node is Ready and %s", (_, node) => {
-    assert.strictEqual(wordOf(factsOf(running, { node })), "SameBoot")
-  })
-
-  it("stays while the node is not Ready, whatever its boot", () => {
-    for (const ready of ["False", "Unknown", undefined] as const) {
+  it("stays while kubelet is not heard of, whatever its boot", () => {
+    for (const ready of ["Unknown", undefined] as const) {
       assert.strictEqual(wordOf(factsOf(running, { node: { ...back, ready } })), "Nothing")
     }
   })

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { decideComing, decideGoing } from "../../../src/domain/decisions/nodeComingAndGoing.ts"
 import { type OwnNode, startupTaint } from "../../../src/domain/OwnNode.ts"
 
-const node: OwnNode = { name: "node-1", resourceVersion: "1", unschedulable: false, taints: [], volumes: [] }
+const node: OwnNode = { name: "node-1", uid: "u", resourceVersion: "1", unschedulable: false, taints: [], volumes: [] }
 const tainted = (key: string): OwnNode => ({ ...node, taints: [{ key, value: undefined, effect: "NoExecute" }] })
 const coming = tainted(startupTaint)
 

@@ -124,7 +124,12 @@ export const makeClusterObjects = (): ClusterObjects => {
       void csiNodes.set(name, {
         kind: "CSINode",
         apiVersion: "storage.k8s.io/v1",
-        metadata: { name },
+        metadata: {
+          name,
+          ownerReferences: [
+            { apiVersion: "v1", kind: "Node", name, uid: nodes.get(name)?.metadata["uid"] ?? `uid of ${name}` }
+          ]
+        },
         spec: { drivers: nodeID === undefined ? [] : [{ name: driver, nodeID, topologyKeys: [] }] }
       }),
     events,
