@@ -1,8 +1,10 @@
 import { layer } from "@effect/vitest"
 import { failures } from "./suites/failures.ts"
 import { fullServers } from "./suites/fullServers.ts"
+import { hosts } from "./suites/hosts.ts"
 import { leftovers } from "./suites/leftovers.ts"
 import { logins } from "./suites/logins.ts"
+import { movingPods } from "./suites/movingPods.ts"
 import { placement } from "./suites/placement.ts"
 import { volumeLives } from "./suites/volumeLives.ts"
 import { layerLab, minutes } from "./support/Lab.ts"
@@ -12,6 +14,8 @@ layer(layerLab, { excludeTestServices: true, timeout: minutes(8) })("on a real O
   logins(it)
   placement(it)
   failures(it)
+  hosts(it)
   fullServers(it)
+  movingPods(it)
   leftovers(it)
 })

@@ -2,31 +2,15 @@ import { assert, describe } from "@effect/vitest"
 import { Duration, Effect, Fiber } from "effect"
 import { publish, refusalOf, unpublish } from "../support/attaching.ts"
 import { Lab, type LabTests, minutes } from "../support/Lab.ts"
-import { bootServer, runningServer } from "../support/LabServer.ts"
-import { askCinder, fieldOf, removeAttachment } from "../support/labCloud.ts"
-import { createVolume, deleteVolume, raw } from "../support/Pod.ts"
+import { bootServer } from "../support/LabServer.ts"
+import { createVolume, deleteVolume, mounted } from "../support/Pod.ts"
+import { makeLedger } from "../support/Writer.ts"
+import { startPod } from "../support/WritingPod.ts"
+import { newVolume, worker } from "../support/worker.ts"
 
-const newVolume = (name: string) =>
-  Effect.gen(function* () {
-    const { controller } = yield* Lab
-    return yield* createVolume(controller.csi, name, raw)
-  })
+const noFaults = Effect.flatMap(Lab, ({ ctl }) => Effect.ignore(ctl("no-fault", "all")))
 
-/** What OpenStack says where it is asked past the driver and refuses. */
-const sayingOf = <A, E, R>(request: Effect.Effect<A, E, R>) =>
-  Effect.map(Effect.flip(request), (error) => String(fieldOf(error, "cause")))
-
-/** An attached volume and its server. */
-const inUse = (name: string) =>
-  Effect.gen(function* () {
-    const { controller } = yield* Lab
-    const server = yield* runningServer(name)
-    const volume = yield* newVolume(name)
-    yield* publish(controller.csi, volume, server.id)
-    return { server, volume, csi: controller.csi }
-  })
-
-/** A server in trouble, or out of reach: what the driver says, and how it goes on. */
+/** A server in a state that hinders: what the driver says, how it goes on, and that its pod loses nothing. */
 export const failures = (it: LabTests) => {
   describe("a server", () => {
     it.effect(
@@ -46,161 +30,149 @@ export const failures = (it: LabTests) => {
           assert.isBelow(Duration.toSeconds(took), 7)
           yield* unpublish(controller.csi, volume, server.id)
           yield* deleteVolume(controller.csi, volume)
-        }).pipe(
-          Effect.scoped,
-          Effect.ensuring(Effect.flatMap(Lab, ({ ctl }) => Effect.ignore(ctl("no-fault", "all"))))
-        ),
+        }).pipe(Effect.scoped, Effect.ensuring(noFaults)),
       minutes(3)
     )
+  })
 
+  describe.concurrent("a server", () => {
     it.effect(
-      "that is shut off gives up its volume, and takes one",
+      "that is shut off gives up its volume, and takes it back before it is started",
       () =>
         Effect.gen(function* () {
-          const { server, volume, csi } = yield* inUse("shut-off")
+          const { node2 } = yield* Lab
+          const { server, volume, csi, node, ledger, shutDown, restart, endElsewhere } = yield* worker("shut-off")
+          yield* shutDown
           yield* server.act("os-stop")
           yield* server.reaches("SHUTOFF")
           yield* unpublish(csi, volume, server.id)
+          yield* Effect.flatMap(startPod(csi, node2, volume, ledger), ({ remove }) => remove)
           yield* publish(csi, volume, server.id)
           yield* server.act("os-start")
           yield* server.reaches("ACTIVE")
-          yield* unpublish(csi, volume, server.id)
-          yield* deleteVolume(csi, volume)
+          yield* node.boot
+          yield* Effect.flatMap(restart, ({ remove }) => remove)
+          yield* endElsewhere()
         }).pipe(Effect.scoped),
       minutes(3)
     )
 
     it.effect(
-      "that is rebooted while volumes come and go loses none",
+      "that is rebooted, softly or hard, while volumes come and go loses none, nor a record",
       () =>
         Effect.gen(function* () {
-          const { server, volume, csi } = yield* inUse("rebooted")
-          const other = yield* newVolume("rebooted-other")
-          yield* server.act("reboot", { type: "HARD" })
-          yield* Effect.all([publish(csi, other, server.id), unpublish(csi, volume, server.id)], { concurrency: 2 })
+          const { server, csi, node, pod, shutDown, restart, endElsewhere } = yield* worker("rebooted")
+          const [first, other] = [yield* newVolume("rebooted-first"), yield* newVolume("rebooted-other")]
+          yield* publish(csi, first, server.id)
+          yield* shutDown
+          yield* server.act("reboot", { type: "SOFT" })
+          yield* Effect.all([publish(csi, other, server.id), unpublish(csi, first, server.id)], { concurrency: 2 })
           yield* server.reaches("ACTIVE")
-          yield* unpublish(csi, other, server.id)
-          for (const made of [volume, other]) yield* deleteVolume(csi, made)
+          yield* node.boot
+          const again = yield* restart
+          yield* server.act("reboot", { type: "HARD" })
+          assert.strictEqual(yield* again.writer.failure, "EIO")
+          yield* node.crash
+          yield* Effect.all([publish(csi, first, server.id), unpublish(csi, other, server.id)], { concurrency: 2 })
+          yield* server.reaches("ACTIVE")
+          yield* node.boot
+          yield* Effect.flatMap(restart, ({ remove }) => remove)
+          yield* unpublish(csi, first, server.id)
+          yield* endElsewhere({ pulled: 1 })
+          for (const made of [first, other]) yield* deleteVolume(csi, made)
+          assert.include(pod.place.target, node.root)
         }).pipe(Effect.scoped),
       minutes(3)
     )
 
-    it.effect(
-      "that is suspended says who must resume it",
-      () =>
+    it.effect.each([
+      { is: "SUSPENDED", begin: "suspend", end: "resume", remedy: "resume it" },
+      { is: "PAUSED", begin: "pause", end: "unpause", remedy: "unpause it" }
+    ])(
+      "that is $is says who must end that, and its pod goes on where it was",
+      ({ is, begin, end, remedy }) =>
         Effect.gen(function* () {
-          const { server, volume, csi } = yield* inUse("suspended")
-          yield* server.act("suspend")
-          yield* server.reaches("SUSPENDED")
+          const { server, volume, csi, pod, keepsItsDisk, endElsewhere } = yield* worker(is.toLowerCase())
+          yield* pod.writer.hold
+          yield* server.act(begin)
+          yield* server.reaches(is)
           const refusal = yield* refusalOf(unpublish(csi, volume, server.id))
           assert.strictEqual(refusal.code, "UNAVAILABLE")
-          assert.match(refusal.says, /is SUSPENDED, unchanged since 20.*; resume it$/)
-          yield* server.act("resume")
-          yield* unpublish(csi, volume, server.id)
-          yield* deleteVolume(csi, volume)
+          assert.match(refusal.says, new RegExp(`is ${is}, unchanged since 20.*; ${remedy}$`))
+          yield* keepsItsDisk
+          yield* server.act(end)
+          yield* server.reaches("ACTIVE")
+          yield* pod.writer.release
+          yield* pod.writer.progress()
+          yield* pod.remove
+          yield* endElsewhere()
         }).pipe(Effect.scoped),
       minutes(3)
     )
 
     it.effect(
-      "that is shelved gives up its volume and takes none",
+      "that is shelved gives up its volume and takes none, and what it keeps is there when it is unshelved",
       () =>
         Effect.gen(function* () {
-          const { server, volume, csi } = yield* inUse("shelved")
+          const { node2 } = yield* Lab
+          const { server, volume, csi, node, ledger, shutDown, restart, endElsewhere } = yield* worker("shelved")
+          const kept = yield* createVolume(csi, "shelved-kept", mounted("ext4"))
+          const keptLedger = makeLedger(kept)
+          const keptPod = yield* startPod(csi, node, kept, keptLedger)
+          yield* Effect.zipRight(keptPod.writer.stop, shutDown)
           yield* server.act("shelve")
           yield* server.reaches("SHELVED_OFFLOADED")
           yield* unpublish(csi, volume, server.id)
           const refusal = yield* refusalOf(publish(csi, volume, server.id))
           assert.strictEqual(refusal.code, "UNAVAILABLE")
           assert.include(refusal.says, "unshelve it")
-          yield* deleteVolume(csi, volume)
+          yield* Effect.flatMap(startPod(csi, node2, volume, ledger), ({ remove }) => remove)
+          yield* server.act("unshelve")
+          yield* server.reaches("ACTIVE")
+          yield* node.boot
+          const back = yield* startPod(csi, node, kept, keptLedger)
+          yield* back.writer.stop
+          yield* keptLedger.prove(back.place.target)
+          yield* back.remove
+          yield* deleteVolume(csi, kept)
+          yield* Effect.flatMap(restart, ({ remove }) => remove)
+          yield* endElsewhere()
         }).pipe(Effect.scoped),
       minutes(3)
     )
 
     it.effect(
-      "that is locked says who must unlock it, and goes on after that",
+      "that is locked says who must unlock it, and goes on after that; its pod writes all the time",
       () =>
         Effect.gen(function* () {
-          const { server, volume, csi } = yield* inUse("locked")
+          const { server, volume, csi, pod, keepsItsDisk, endElsewhere } = yield* worker("locked")
           yield* server.act("lock")
           const refusal = yield* refusalOf(unpublish(csi, volume, server.id))
           assert.strictEqual(refusal.code, "UNAVAILABLE")
           assert.match(refusal.says, /is locked.*; unlock it$/)
+          yield* keepsItsDisk
           const other = yield* newVolume("locked-other")
           assert.include((yield* refusalOf(publish(csi, other, server.id))).says, "unlock it")
+          yield* pod.writer.progress()
           yield* server.act("unlock")
+          yield* pod.remove
+          yield* endElsewhere()
+          yield* deleteVolume(csi, other)
+        }).pipe(Effect.scoped),
+      minutes(3)
+    )
+
+    it.effect(
+      "that is deleted under its pod gives up its volume",
+      () =>
+        Effect.gen(function* () {
+          const { server, volume, csi, pod, endElsewhere } = yield* worker("deleted")
+          yield* server.remove
+          assert.strictEqual(yield* pod.writer.failure, "EIO")
           yield* unpublish(csi, volume, server.id)
-          for (const made of [volume, other]) yield* deleteVolume(csi, made)
+          yield* endElsewhere({ pulled: 1 })
         }).pipe(Effect.scoped),
       minutes(3)
-    )
-
-    it.effect(
-      "whose compute host is down keeps its volume, and gives it up within five seconds of the host's return",
-      () =>
-        Effect.gen(function* () {
-          const { server, volume, csi } = yield* inUse("host-down")
-          const call = yield* server.whileHostIsDown(
-            Effect.gen(function* () {
-              const refusal = yield* refusalOf(unpublish(csi, volume, server.id))
-              assert.strictEqual(refusal.code, "UNAVAILABLE")
-              assert.include(refusal.says, "on a compute host that is down: Service is unavailable at this time. (req-")
-              const waiting = yield* Effect.fork(unpublish(csi, volume, server.id, "1 minutes"))
-              return yield* Effect.as(Effect.sleep("6 seconds"), waiting)
-            })
-          )
-          const [took] = yield* Effect.timed(Fiber.join(call))
-          assert.isBelow(Duration.toSeconds(took), 7)
-          yield* deleteVolume(csi, volume)
-        }).pipe(Effect.scoped),
-      minutes(3)
-    )
-
-    it.effect(
-      "whose compute host is down and that is deleted gives up its volume",
-      () =>
-        Effect.gen(function* () {
-          const { server, volume, csi } = yield* inUse("deleted-down")
-          yield* server.whileHostIsDown(
-            Effect.gen(function* () {
-              const call = yield* Effect.fork(unpublish(csi, volume, server.id, "1 minutes"))
-              yield* server.remove
-              yield* Fiber.join(call)
-            })
-          )
-          assert.strictEqual((yield* refusalOf(publish(csi, volume, server.id))).code, "NOT_FOUND")
-          yield* deleteVolume(csi, volume)
-        }).pipe(Effect.scoped),
-      minutes(3)
-    )
-
-    it.effect(
-      "that is gone from Nova and not from Cinder is named with its attachment, which a human may remove then and not before",
-      () =>
-        Effect.gen(function* () {
-          const { ctl } = yield* Lab
-          const { server, volume, csi } = yield* inUse("vanished")
-          const shown = yield* askCinder(`/volumes/${volume.id}`)
-          const attachment = String(fieldOf(shown, "volume", "attachments", "0", "attachment_id"))
-          assert.include(yield* sayingOf(removeAttachment(attachment)), "409")
-          const keeps = { service: "cinder", method: "DELETE", path: "/attachments/", status: 500 }
-          yield* ctl("fault", "http", JSON.stringify(keeps))
-          yield* Effect.ensuring(server.remove, Effect.ignore(ctl("no-fault", "http")))
-          const refusal = yield* refusalOf(unpublish(csi, volume, server.id))
-          assert.strictEqual(refusal.code, "UNAVAILABLE")
-          assert.include(refusal.says, `remove attachment ${attachment}`)
-          yield* ctl("stop", "nova-api")
-          const blind = yield* Effect.ensuring(
-            sayingOf(removeAttachment(attachment)),
-            Effect.ignore(ctl("start", "nova-api"))
-          )
-          assert.include(blind, "500")
-          yield* removeAttachment(attachment)
-          yield* unpublish(csi, volume, server.id)
-          yield* deleteVolume(csi, volume)
-        }).pipe(Effect.scoped),
-      minutes(4)
     )
   })
 }

@@ -4,6 +4,7 @@ import { publish, refusalOf, unpublish } from "../support/attaching.ts"
 import { Lab, type LabTests, minutes } from "../support/Lab.ts"
 import { runningServer } from "../support/LabServer.ts"
 import { createVolume, deleteVolume, raw } from "../support/Pod.ts"
+import { worker } from "../support/worker.ts"
 
 /** Disks of one server in the lab, with its root disk. */
 const mostDisks = 26
@@ -12,20 +13,16 @@ const mostDisks = 26
 export const fullServers = (it: LabTests) => {
   describe("attaching", () => {
     it.effect(
-      "to a server that is full is refused as such, and works when a disk has left it",
+      "to a server that is full is refused as such, and works when a disk has left it; its pod writes all the time",
       () =>
         Effect.gen(function* () {
-          const { controller, node1 } = yield* Lab
-          const { csi } = controller
-          const server = yield* runningServer("full")
-          const names = Array.from({ length: mostDisks }, (_, index) => `disk-${index}`)
+          const { node1 } = yield* Lab
+          const { csi, server, pod, endElsewhere } = yield* worker("full")
+          const names = Array.from({ length: mostDisks - 1 }, (_, index) => `disk-${index}`)
           const volumes = yield* Effect.forEach(names, (name) => createVolume(csi, name, raw), { concurrency: 4 })
-          const [first, ...rest] = volumes
-          const late = rest.pop()
-          if (first === undefined || late === undefined) return assert.fail("no volumes")
-          yield* Effect.forEach([first, ...rest], (volume) => publish(csi, volume, server.id, "3 minutes"), {
-            concurrency: 8
-          })
+          const [late, ...rest] = volumes
+          if (late === undefined) return assert.fail("no volumes")
+          yield* Effect.forEach(rest, (volume) => publish(csi, volume, server.id, "3 minutes"), { concurrency: 8 })
           for (const _ of [1, 2]) {
             const refusal = yield* refusalOf(publish(csi, late, server.id))
             assert.strictEqual(refusal.code, "RESOURCE_EXHAUSTED")
@@ -33,13 +30,15 @@ export const fullServers = (it: LabTests) => {
           }
           yield* publish(csi, late, node1.serverId)
           yield* unpublish(csi, late, node1.serverId)
-          yield* unpublish(csi, first, server.id)
+          yield* pod.writer.progress()
+          yield* pod.remove
           yield* publish(csi, late, server.id)
           const attached = [...rest, late]
           yield* Effect.forEach(attached, (volume) => unpublish(csi, volume, server.id, "3 minutes"), {
             concurrency: 8
           })
           yield* Effect.forEach(volumes, (volume) => deleteVolume(csi, volume), { concurrency: 4 })
+          yield* endElsewhere()
         }).pipe(Effect.scoped),
       minutes(6)
     )

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from "node:fs"
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
 import { run } from "../support/commands.ts"
-import { Lab, type LabTests, labFile, minutes } from "../support/Lab.ts"
+import { Lab, type LabTests, minutes } from "../support/Lab.ts"
+import { labFile } from "../support/labFiles.ts"
 
 const volumeFiles = () => readdirSync(labFile("volumes"))
 

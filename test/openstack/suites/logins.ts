@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs"
 import { writeFile } from "node:fs/promises"
 import { assert, describe } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
-import { Lab, type LabTests, labFile, minutes } from "../support/Lab.ts"
+import { Lab, type LabTests, minutes } from "../support/Lab.ts"
 import { labAccount, makeApplicationCredential, passwordOf, trustOther } from "../support/labCloud.ts"
+import { labFile } from "../support/labFiles.ts"
 import { createVolume, deleteVolume, mounted, use } from "../support/Pod.ts"
 
 const passwordConf = () => readFileSync(labFile("cloud.conf"), "utf8")

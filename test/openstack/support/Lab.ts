@@ -1,29 +1,18 @@
-import { type ChildProcess, spawn } from "node:child_process"
-import { existsSync, readFileSync } from "node:fs"
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
-import { homedir, tmpdir } from "node:os"
+import { readFileSync } from "node:fs"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Vitest } from "@effect/vitest"
-import { Context, Effect, Layer, Schedule, type Scope } from "effect"
-import { build } from "esbuild"
-import { type CsiClient, makeCsiClient } from "../../../src/adapters/csi/client.ts"
+import { Context, Effect, Layer, type Scope } from "effect"
+import type { CsiClient } from "../../../src/adapters/csi/client.ts"
 import { run } from "./commands.ts"
+import { bundle, startProcess } from "./DriverProcess.ts"
+import { type LabNode, startNode } from "./LabNode.ts"
+import { labFile } from "./labFiles.ts"
 
 const scripts = join(import.meta.dirname, "..", "lab")
-const state = process.env["OPENSTACK_LAB"] ?? join(homedir(), "openstack-lab")
-const project = join(import.meta.dirname, "..", "..", "..")
 
 export const minutes = (count: number) => count * 60_000
-
-export const labFile = (...path: ReadonlyArray<string>) => join(state, ...path)
-
-/** One of the lab's servers, played by a driver process that serves the node alone. */
-export interface LabNode {
-  readonly csi: CsiClient
-  readonly serverId: string
-  /** Directory that plays kubelet's root on this node. */
-  readonly root: string
-}
 
 export interface DriverProcess {
   readonly csi: CsiClient
@@ -46,6 +35,11 @@ export class Lab extends Context.Tag("test/Lab")<
       conf: string,
       ...flags: ReadonlyArray<string>
     ) => Effect.Effect<DriverProcess, unknown, Scope.Scope>
+    /** Makes another server of the project a node as well: it gets its disks, and a driver. */
+    readonly playNode: (server: {
+      readonly id: string
+      readonly name: string
+    }) => Effect.Effect<LabNode, unknown, Scope.Scope>
     /** Turns a screw of the lab; see lab/ctl. */
     readonly ctl: (...words: ReadonlyArray<string>) => Effect.Effect<string, unknown>
   }
@@ -60,48 +54,6 @@ const needRoot = Effect.suspend(() =>
     : Effect.dieMessage("the OpenStack suite starts services and mounts disks: run it as root on Debian")
 )
 
-const bundle = (entry: string, outfile: string) =>
-  Effect.tryPromise(() =>
-    build({
-      entryPoints: [join(project, entry)],
-      outfile: join(project, outfile),
-      bundle: true,
-      platform: "node",
-      target: "node20",
-      format: "cjs",
-      external: ["@grpc/proto-loader"],
-      logLevel: "warning"
-    })
-  )
-
-const stopped = (child: ChildProcess) =>
-  Effect.async<void>((resume) => {
-    if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
-    child.once("exit", () => resume(Effect.void))
-    child.kill("SIGTERM")
-  })
-
-/** Starts a driver and waits until its Probe is answered; ends with the Scope, within the driver's own drain time. */
-const startProcess = (file: string, args: ReadonlyArray<string>, socket: string) =>
-  Effect.gen(function* () {
-    let log = ""
-    const child = yield* Effect.acquireRelease(
-      Effect.sync(() => spawn(process.execPath, [join(project, file), ...args], { stdio: ["ignore", "pipe", "pipe"] })),
-      stopped
-    )
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        log += text
-      })
-    }
-    const csi = yield* makeCsiClient(`unix:${socket}`)
-    yield* csi.probe({}, { timeout: "1 second" }).pipe(
-      Effect.retry(Schedule.intersect(Schedule.spaced("100 millis"), Schedule.recurs(100))),
-      Effect.orElseFail(() => new Error(`the driver does not answer:\n${log}`))
-    )
-    return { csi, pid: child.pid ?? 0, log: () => log }
-  })
-
 const makeLab = Effect.gen(function* () {
   yield* needRoot
   yield* Effect.logInfo("starting OpenStack; the first time on a machine this installs it")
@@ -112,7 +64,6 @@ const makeLab = Effect.gen(function* () {
   }
   const ctl = (...words: ReadonlyArray<string>) => run(join(scripts, "ctl"), words)
   yield* ctl("no-fault", "all")
-  yield* ctl("this", "node-1", "node-2")
   yield* bundle("src/main/main.ts", "build/cinder-csi-plugin.cjs")
   yield* bundle("test/openstack/support/labDriver.ts", "build/lab-driver.cjs")
 
@@ -131,40 +82,47 @@ const makeLab = Effect.gen(function* () {
       const name = join(folder, `controller-${controllers}`)
       yield* Effect.tryPromise(() => writeFile(`${name}.conf`, conf, { mode: 0o600 }))
       const always = [`--endpoint=unix://${name}.sock`, `--cloud-config=${name}.conf`, "--cluster=openstack-suite"]
-      const started = yield* startProcess(
+      const { csi, pid, log } = yield* startProcess(
         "build/cinder-csi-plugin.cjs",
         [...always, "--provide-node-service=false", ...flags],
         `${name}.sock`
       )
-      return { ...started, config: `${name}.conf` }
+      return { csi, pid, log, config: `${name}.conf` }
     })
 
-  const startNode = (name: string, number: number) =>
-    Effect.gen(function* () {
-      const socket = join(folder, `${name}.sock`)
-      const root = join(folder, name)
-      const devRoot = labFile("nodes", name, "dev")
-      yield* Effect.tryPromise(() => mkdir(root))
-      if (!existsSync(devRoot)) yield* Effect.tryPromise(() => mkdir(devRoot, { recursive: true }))
-      const { csi } = yield* startProcess(
-        "build/lab-driver.cjs",
-        [
-          devRoot,
-          `http://127.0.0.1:${metadataPort + number}`,
-          `--endpoint=unix://${socket}`,
-          `--cloud-config=${labFile("cloud.conf")}`,
-          "--provide-controller-service=false"
-        ],
-        socket
-      )
-      return { csi, root, serverId: servers[name] ?? "" }
-    })
+  /** The servers that this machine plays; the lab's metadata service has a port for each place in this list. */
+  const played: Array<string> = ["node-1", "node-2"]
+  const nobody = "-"
+  const play = Effect.suspend(() => ctl("this", ...played))
+  const taken = (id: string) =>
+    Effect.acquireRelease(
+      Effect.suspend(() => {
+        const place = played.includes(nobody) ? played.indexOf(nobody) : played.length
+        played[place] = id
+        return Effect.as(play, place)
+      }),
+      (place) =>
+        Effect.suspend(() => {
+          played[place] = nobody
+          return Effect.orDie(play)
+        })
+    )
+  const playNode = ({ id, name }: { readonly id: string; readonly name: string }) =>
+    Effect.flatMap(taken(id), (place) =>
+      startNode({ folder, name, serverId: id, metadataPort: metadataPort + 2 + place })
+    )
 
+  yield* play
+  const startNumbered = (number: number) => {
+    const name = `node-${number}`
+    return startNode({ folder, name, serverId: servers[name] ?? "", metadataPort: metadataPort + number })
+  }
   return {
     controller: yield* startController(readFileSync(labFile("cloud.conf"), "utf8")),
-    node1: yield* startNode("node-1", 1),
-    node2: yield* startNode("node-2", 2),
+    node1: yield* startNumbered(1),
+    node2: yield* startNumbered(2),
     startController,
+    playNode,
     ctl
   }
 })

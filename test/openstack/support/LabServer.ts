@@ -16,54 +16,78 @@ const reaches = (id: string, status: string) =>
     Effect.retry(every)
   )
 
-/** Nova's record of the compute service that the server runs on; only an administrator sees it. */
+/** Only an administrator sees it. */
+const hostOf = (id: string) =>
+  Effect.map(askNova({ method: "GET", path: `/servers/${id}`, by: "admin" }), (seen) =>
+    String(fieldOf(seen, "server", "OS-EXT-SRV-ATTR:host"))
+  )
+
+/** Nova's record of the compute service that the server runs on. */
 const serviceOf = (id: string) =>
   Effect.gen(function* () {
-    const seen = yield* askNova({ method: "GET", path: `/servers/${id}`, by: "admin" })
-    const host = fieldOf(seen, "server", "OS-EXT-SRV-ATTR:host")
-    const path = `/os-services?binary=nova-compute&host=${host}`
+    const path = `/os-services?binary=nova-compute&host=${yield* hostOf(id)}`
     return String(fieldOf(yield* askNova({ method: "GET", path, by: "admin" }), "services", "0", "id"))
   })
 
-const force = (service: string, down: boolean) =>
-  Effect.asVoid(askNova({ method: "PUT", path: `/os-services/${service}`, body: { forced_down: down }, by: "admin" }))
+const changeService = (service: string, body: Readonly<Record<string, unknown>>) =>
+  Effect.asVoid(askNova({ method: "PUT", path: `/os-services/${service}`, body, by: "admin" }))
 
 /** A server of the project, beside those that play nodes. */
 export interface LabServer {
   readonly id: string
   /** Carries out an action of https://docs.openstack.org/api-ref/compute/#servers-run-an-action-servers-action */
   readonly act: (action: string, argument?: unknown) => Effect.Effect<void, unknown>
+  /** The same, as the cloud's administrator. */
+  readonly administer: (action: string, argument?: unknown) => Effect.Effect<void, unknown>
   readonly reaches: (status: string) => Effect.Effect<void, unknown>
+  /** Name of the compute host it is on. */
+  readonly host: Effect.Effect<string, unknown>
   /** Ends when Nova does not have it any more. */
   readonly remove: Effect.Effect<void, unknown>
   /** Has Nova hold its compute host to be dead while the effect runs. */
   readonly whileHostIsDown: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, unknown, R>
+  /** Has Nova place nothing more on its compute host meanwhile. */
+  readonly whileHostIsDisabled: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, unknown, R>
 }
 
-/** Boots a server without waiting for it; it is deleted with the Scope. */
-export const bootServer = (name: string) =>
+/** Boots a server without waiting for it; it is deleted with the Scope. Without a zone it may move between zones. */
+export const bootServer = (name: string, zone: string | undefined = "nova") =>
   Effect.gen(function* () {
     const { image_id, flavor_id } = labAccount()
-    const server = { name, imageRef: image_id, flavorRef: flavor_id, networks: "none", availability_zone: "nova" }
+    const placed = zone === undefined ? {} : { availability_zone: zone }
+    const server = { name, imageRef: image_id, flavorRef: flavor_id, networks: "none", ...placed }
     const id = String(fieldOf(yield* askNova({ method: "POST", path: "/servers", body: { server } }), "server", "id"))
     const remove = askNova({ method: "DELETE", path: `/servers/${id}` }).pipe(
       Effect.zipRight(Effect.retry(Effect.flip(show(id)), every)),
       Effect.asVoid
     )
     yield* Effect.addFinalizer(() => Effect.ignore(remove))
+
+    const actAs =
+      (by: "csi" | "admin") =>
+      (action: string, argument: unknown = null) =>
+        Effect.asVoid(askNova({ method: "POST", path: `/servers/${id}/action`, body: { [action]: argument }, by }))
+    /** Nova's record of its host is `changed` for the time of the effect. */
+    const whileServiceIs =
+      (changed: Readonly<Record<string, unknown>>, before: Readonly<Record<string, unknown>>) =>
+      <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+        Effect.acquireUseRelease(
+          Effect.tap(serviceOf(id), (service) => changeService(service, changed)),
+          () => effect,
+          (service) => Effect.orDie(changeService(service, before))
+        )
+
     return {
       id,
-      act: (action, argument = null) =>
-        Effect.asVoid(askNova({ method: "POST", path: `/servers/${id}/action`, body: { [action]: argument } })),
+      act: actAs("csi"),
+      administer: actAs("admin"),
       reaches: (status) => Effect.asVoid(reaches(id, status)),
+      host: hostOf(id),
       remove,
-      whileHostIsDown: (effect) =>
-        Effect.acquireUseRelease(
-          Effect.tap(serviceOf(id), (service) => force(service, true)),
-          () => effect,
-          (service) => Effect.orDie(force(service, false))
-        )
+      whileHostIsDown: whileServiceIs({ forced_down: true }, { forced_down: false }),
+      whileHostIsDisabled: whileServiceIs({ status: "disabled" }, { status: "enabled" })
     } satisfies LabServer
   })
 
-export const runningServer = (name: string) => Effect.tap(bootServer(name), ({ reaches: until }) => until("ACTIVE"))
+export const runningServer = (name: string, zone?: string | undefined) =>
+  Effect.tap(bootServer(name, zone), ({ reaches: until }) => until("ACTIVE"))

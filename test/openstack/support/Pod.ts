@@ -11,7 +11,7 @@ import {
 import { bytesOf } from "../../../src/domain/Capacity.ts"
 import { zoneKey } from "../../../src/domain/Topology.ts"
 import { run } from "./commands.ts"
-import type { LabNode } from "./Lab.ts"
+import type { LabNode } from "./LabNode.ts"
 
 export const mounted = (fsType: string): VolumeCapability => ({
   accessType: { $case: "mount", value: { fsType, mountFlags: [], volumeMountGroup: "" } },

@@ -1,5 +1,5 @@
 import { status } from "@grpc/grpc-js"
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
 import type { CsiClient } from "../../../src/adapters/csi/client.ts"
 import { fieldOf } from "./labCloud.ts"
 import type { MadeVolume } from "./Pod.ts"
@@ -21,3 +21,12 @@ export const refusalOf = <A, E, R>(call: Effect.Effect<A, E, R>) =>
     code: status[Number(fieldOf(error, "code"))] ?? "none",
     says: String(fieldOf(error, "details"))
   }))
+
+const pending: ReadonlyArray<string> = ["UNAVAILABLE", "ABORTED", "DEADLINE_EXCEEDED"]
+
+/** As sidecars and kubelet do it: again after every answer that says that it is not done yet. */
+export const untilDone = <A, E, R>(call: Effect.Effect<A, E, R>) =>
+  Effect.retry(call, {
+    schedule: Schedule.intersect(Schedule.spaced("1 second"), Schedule.recurs(60)),
+    while: (error) => pending.includes(status[Number(fieldOf(error, "code"))] ?? "none")
+  })

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { Effect } from "effect"
-import { labFile } from "./Lab.ts"
+import { labFile } from "./labFiles.ts"
 
 /** What the lab knows of the user `csi`, whose project the driver works in. */
 export interface LabAccount {
