@@ -9,7 +9,7 @@ const suite = (name: string, include: ReadonlyArray<string>, testTimeout = 20_00
 })
 
 /**
- * `unit` needs neither root nor a network; `host` needs root and loop devices; `openstack` the lab beside its tests. The files
+ * `unit` needs neither root nor a network; `host` needs root and loop devices, `monitoring` promtool; `openstack` the lab beside its tests. The files
  * of `unit` share two processes, since loading Effect anew for each of a hundred takes longer than their tests, and half of
  * the time they wait for sockets and clocks.
  */
@@ -24,6 +24,7 @@ export default defineConfig({
         }
       },
       { test: suite("host", ["test/host/**/*.test.ts"], 120_000) },
+      { test: suite("monitoring", ["test/monitoring/*.test.ts"]) },
       { test: suite("parity", ["test/parity/*.test.ts"], 120_000) },
       { test: suite("openstack", ["test/openstack/*.test.ts"], 300_000) }
     ]

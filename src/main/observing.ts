@@ -5,10 +5,14 @@ import { unwatched, type Watcher } from "../ports/Telemetry.ts"
 import type { Address } from "./endpoint.ts"
 import { version } from "./version.ts"
 
-/** Who watches the work for one cloud; `""` for what is of no cloud. */
-export type Watching = (cloud: string) => { readonly watcher: Watcher; readonly observe: RequestObserver }
+/** Who watches the driver at work, for each cloud by its name. */
+export interface Watching {
+  /** `""` is for what is of no cloud, too. */
+  readonly watcherFor: (cloud: string) => Watcher
+  readonly requestsOf: (cloud: string) => RequestObserver
+}
 
-const nobody: Watching = () => ({ watcher: unwatched, observe: () => undefined })
+const nobody: Watching = { watcherFor: () => unwatched, requestsOf: () => () => undefined }
 
 /** Counts and serves the counts if an address is given; the library for it is loaded only then. */
 export const observing = (address: Address | undefined): Effect.Effect<Watching, MetricsEndpointFailure, Scope.Scope> =>
@@ -23,8 +27,5 @@ export const observing = (address: Address | undefined): Effect.Effect<Watching,
     const metrics = yield* makeDriverMetrics(version)
     const port = yield* serveMetrics(metrics, address)
     yield* Effect.logInfo(`metrics are served on port ${port}`)
-    return (cloud) => ({
-      watcher: metrics.watcherFor(cloud),
-      observe: (request) => metrics.observeRequest(cloud, request)
-    })
+    return metrics
   })

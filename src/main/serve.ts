@@ -40,9 +40,8 @@ const buildClouds = (
     const claims: Layer.Layer<never> = options.pvcAnnotations
       ? Layer.succeedContext(yield* Layer.build(layerClaims(options, pod)))
       : Layer.empty
-    const controllerOf = (name: string, { cloud, live }: ServedCloud) => {
-      const { observe, watcher } = watching(name)
-      return layerController({
+    const controllerOf = (name: string, { cloud, live }: ServedCloud) =>
+      layerController({
         cluster,
         withTopology,
         ignoreVolumeZone: ignoreVolumeAz,
@@ -50,11 +49,10 @@ const buildClouds = (
         multiWriterFileSystem,
         removeStaleAttachments
       }).pipe(
-        Layer.provide(layerCloud(cloud, live, { ...cloudOptions, observe })),
+        Layer.provide(layerCloud(cloud, live, { ...cloudOptions, observe: watching.requestsOf(name) })),
         Layer.provide(claims),
-        Layer.provide(Layer.succeed(Telemetry, watcher))
+        Layer.provide(Layer.succeed(Telemetry, watching.watcherFor(name)))
       )
-    }
     return yield* Layer.build(
       layerClouds(new Map([...served].map(([name, cloud]) => [name, controllerOf(name, cloud)])))
     )
@@ -63,7 +61,7 @@ const buildClouds = (
 /** Runs the driver as the flags say until the Scope closes; answers once it serves. */
 export const startDriver = (options: Options, surroundings: Surroundings = {}) =>
   Effect.flatMap(observing(options.httpEndpoint), (watching) =>
-    Effect.provideService(serveAll(options, surroundings, watching), Telemetry, watching("").watcher)
+    Effect.provideService(serveAll(options, surroundings, watching), Telemetry, watching.watcherFor(""))
   )
 
 const serveAll = (options: Options, surroundings: Surroundings, watching: Watching) =>

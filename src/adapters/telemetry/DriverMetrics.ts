@@ -4,12 +4,11 @@ import type { Watcher } from "../../ports/Telemetry.ts"
 import { abandonedChildren } from "../process/abandoned.ts"
 import { makeActivityMetrics } from "./activityMetrics.ts"
 import { makeReadingMetrics } from "./readingMetrics.ts"
-import { makeRequestMetrics, type ObserveRequest } from "./requestMetrics.ts"
+import { makeRequestMetrics, type RequestsOf } from "./requestMetrics.ts"
 
 /** Everything that `GET /metrics` tells; docs/metrics.md has the table. */
 export interface DriverMetrics {
-  /** Neither throws nor blocks. */
-  readonly observeRequest: ObserveRequest
+  readonly requestsOf: RequestsOf
   /** Who watches the work for one cloud; `""` for what is of no cloud, and for the one without a name. */
   readonly watcherFor: (cloud: string) => Watcher
   /** Prometheus text of everything known now. Those who ask meanwhile share the answer. */
@@ -44,7 +43,7 @@ export const makeDriverMetrics = (version: string): Effect.Effect<DriverMetrics>
     })
     let rendering: Promise<string> | undefined
     return {
-      observeRequest: makeRequestMetrics(registers),
+      requestsOf: makeRequestMetrics(registers),
       watcherFor: (cloud) => ({ begins, answered, shows: (reading) => readings.shows(cloud, reading) }),
       render: () => {
         rendering ??= Runtime.runPromise(runtime)(refresh)

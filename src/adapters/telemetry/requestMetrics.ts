@@ -14,7 +14,8 @@ export interface FinishedRequest {
   readonly failed: boolean
 }
 
-export type ObserveRequest = (cloud: string, finished: FinishedRequest) => void
+/** Who counts the requests to one cloud. */
+export type RequestsOf = (cloud: string) => (finished: FinishedRequest) => void
 
 /**
  * The three families that cinder-csi-plugin exposes, with its names, label and default buckets, so that dashboards and
@@ -55,7 +56,9 @@ const tokenResult = (status: number | undefined): string => {
   return status === 401 || status === 403 ? "refused" : "failed"
 }
 
-export const makeRequestMetrics = (registers: Array<Registry>): ObserveRequest => {
+const tokenResults = ["granted", "refused", "failed"]
+
+export const makeRequestMetrics = (registers: Array<Registry>): RequestsOf => {
   const observeAsUpstream = upstreamFamilies(registers)
   const durations = new Histogram({
     name: "cinder_csi_api_request_duration_seconds",
@@ -76,11 +79,15 @@ export const makeRequestMetrics = (registers: Array<Registry>): ObserveRequest =
     labelNames: ["cloud", "result"],
     registers
   })
-  return (cloud, finished) => {
-    const { durationMillis, method, service, status, tries } = finished
-    observeAsUpstream(finished)
-    durations.observe({ cloud, service, method, status: statusClass(status) }, durationMillis / 1000)
-    if (tries > 1) retries.inc({ cloud, service })
-    if (service === "keystone") tokens.inc({ cloud, result: tokenResult(status) })
+  return (cloud) => {
+    // Prometheus sees no increase in a series that begins with 1.
+    for (const result of tokenResults) tokens.inc({ cloud, result }, 0)
+    return (finished) => {
+      const { durationMillis, method, service, status, tries } = finished
+      observeAsUpstream(finished)
+      durations.observe({ cloud, service, method, status: statusClass(status) }, durationMillis / 1000)
+      if (tries > 1) retries.inc({ cloud, service })
+      if (service === "keystone") tokens.inc({ cloud, result: tokenResult(status) })
+    }
   }
 }

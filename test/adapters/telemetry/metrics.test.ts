@@ -123,8 +123,8 @@ describe("requests to the cloud", () => {
   }
   const made = (...requests: ReadonlyArray<Partial<typeof request> | { readonly status: undefined }>) => {
     const registry = new Registry()
-    const observe = makeRequestMetrics([registry])
-    for (const one of requests) observe("north", { ...request, ...one })
+    const observe = makeRequestMetrics([registry])("north")
+    for (const one of requests) observe({ ...request, ...one })
     return (beginning: string) => samples(registry, beginning)
   }
 
