@@ -1,14 +1,16 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { dirname, join } from "node:path"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-
-const project = join(import.meta.dirname, "..")
-const pagesIn = (folder: string) =>
-  readdirSync(join(project, folder))
-    .filter((page) => page.endsWith(".md"))
-    .map((page) => join(folder, page))
-const pages = [...pagesIn("."), ...pagesIn("docs")]
-const read = (page: string) => readFileSync(join(project, page), "utf8")
+import { Effect, Either } from "effect"
+import { parseAllDocuments } from "yaml"
+import { printedBy } from "../scripts/docs/subcommandHelp.ts"
+import { parseEntries } from "../src/adapters/config/CloudConf.ts"
+import { describeProblem } from "../src/adapters/config/problems.ts"
+import { warnOfUnknown } from "../src/adapters/config/unknownKeys.ts"
+import { parseOptions } from "../src/main/options.ts"
+import { subcommands } from "../src/main/subcommands.ts"
+import { blocksOf, codeSpansOf, pages, project, read, shellLinesOf } from "./support/pages.ts"
 
 /** As GitHub names a heading: https://docs.github.com/en/get-started/writing-on-github (section links). */
 const anchorOf = (heading: string) =>
@@ -24,6 +26,52 @@ const anchorsOf = (page: string) =>
       .matchAll(/^#+ (.*)$/gm)
   ].map(([, heading]) => anchorOf(heading ?? ""))
 
+/** `a/{b,c}.ts` names two files. */
+const spelledOut = (path: string): ReadonlyArray<string> => {
+  const [, before, list, after] = /^(.*)\{(.*)\}(.*)$/.exec(path) ?? []
+  return list === undefined ? [path] : list.split(",").flatMap((part) => spelledOut(`${before}${part}${after}`))
+}
+
+/** Paths of this project that a page names as code. */
+const pathsIn = (page: string) =>
+  [...codeSpansOf(page), ...shellLinesOf(page)]
+    .flatMap((code) => [...code.matchAll(/(?:^|[\s=])((?:src|test|scripts|deploy|docs|\.ci)\/[^\s`'":*]*)/g)])
+    .flatMap(([, path = ""]) => spelledOut(path.replace(/[,.;]$/, "")))
+    // A folder with a placeholder for what lies in it, or what a build makes.
+    .filter((path) => !/[A-Z]{3,}\b(?!\.md)|…/.test(path))
+
+/** The arguments of each call of the program in a line; without any, the word is a name. */
+const callsIn = (line: string) =>
+  [...line.matchAll(/(?:^|[\s/])cinder-csi-plugin(?:\.cjs)? +((?:--|-v|[a-z]+-?[a-z]* ?)[^|;&#>`]*)/g)].map(
+    ([, args = ""]) => args.trim().split(/ +/)
+  )
+
+/** Why the program would not take the arguments; a sub-command reads them all before it shows its help. */
+const refusalOf = (args: ReadonlyArray<string>) => {
+  const [name = "", ...rest] = args
+  const subcommand = subcommands.get(name)
+  if (subcommand === undefined) {
+    return Effect.succeed(
+      Either.match(parseOptions(args, {}), {
+        onLeft: ({ message }) => message,
+        onRight: (options) => (options._tag === "Options" ? options.warnings.join("\n") || undefined : undefined)
+      })
+    )
+  }
+  return printedBy(subcommand.run([...rest, "--help"], {})).pipe(
+    Effect.map((help) => (help.startsWith("cinder-csi-plugin") ? undefined : `${name} --help shows no help`)),
+    Effect.catchAll(({ message }) => Effect.succeed(message))
+  )
+}
+
+const refusalsOf = (calls: ReadonlyArray<ReadonlyArray<string>>) =>
+  Effect.forEach(calls, (args) =>
+    Effect.map(refusalOf(args), (refusal) => (refusal === undefined ? [] : [`${args.join(" ")}: ${refusal}`]))
+  ).pipe(
+    Effect.map((refusals) => refusals.flat()),
+    Effect.provide(NodeFileSystem.layer)
+  )
+
 describe("the pages", () => {
   it.each(pages)("link to what is there: %s", (page) => {
     const dead = [...read(page).matchAll(/\]\((?!http)([^)#]*)(?:#([^)]*))?\)/g)].flatMap(([link, path, anchor]) => {
@@ -32,5 +80,63 @@ describe("the pages", () => {
       return alive ? [] : [link]
     })
     assert.deepStrictEqual(dead, [])
+  })
+
+  it.each(pages)("name files that are there: %s", (page) =>
+    assert.deepStrictEqual(
+      pathsIn(page).filter((path) => !existsSync(join(project, path))),
+      []
+    )
+  )
+
+  it.each(pages)("show YAML that can be read: %s", (page) => {
+    const problems = blocksOf(page)
+      .filter(({ language }) => language === "yaml")
+      .flatMap(({ text }) => parseAllDocuments(text).flatMap(({ errors }) => errors.map(({ message }) => message)))
+    assert.deepStrictEqual(problems, [])
+  })
+
+  it.each(pages)("show settings of cloud.conf that have an effect: %s", (page) => {
+    const problems = blocksOf(page)
+      .filter(({ language }) => language === "ini")
+      .flatMap(({ text }) =>
+        Either.match(parseEntries([{ path: page, text }]), {
+          onLeft: ({ message }) => [message],
+          onRight: (entries) => entries.flatMap((entry) => warnOfUnknown(entry) ?? []).map(describeProblem)
+        })
+      )
+    assert.deepStrictEqual(problems, [])
+  })
+
+  it.effect.each(pages)("call the program as it can be called: %s", (page) =>
+    Effect.gen(function* () {
+      const whole = shellLinesOf(page).flatMap(callsIn)
+      // In a sentence the flags that go without saying are left out.
+      const parts = codeSpansOf(page)
+        .flatMap(callsIn)
+        .map((args) =>
+          subcommands.has(args[0] ?? "") ? args : [...args, "--endpoint=unix:///csi/csi.sock", "--cloud-config=file"]
+        )
+      assert.deepStrictEqual(yield* refusalsOf([...whole, ...parts]), [])
+    })
+  )
+})
+
+describe("what the tests of the pages look for", () => {
+  it("is in the pages", () => {
+    const everywhere = <A>(find: (page: string) => ReadonlyArray<A>) => pages.flatMap(find).length
+    assert.isAbove(everywhere(pathsIn), 50)
+    assert.isAbove(
+      everywhere((page) => blocksOf(page).filter(({ language }) => language === "yaml")),
+      3
+    )
+    assert.isAbove(
+      everywhere((page) => blocksOf(page).filter(({ language }) => language === "ini")),
+      3
+    )
+    assert.isAbove(
+      everywhere((page) => shellLinesOf(page).flatMap(callsIn)),
+      2
+    )
   })
 })

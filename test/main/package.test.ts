@@ -10,6 +10,10 @@ describe("the package", () => {
     assert.strictEqual(json("package.json").version, version)
   })
 
+  it("has a section of CHANGELOG.md for its version", () => {
+    assert.include(readFileSync(file("CHANGELOG.md"), "utf8"), `\n## [${version}] - `)
+  })
+
   it("exports what the library's build makes, and nothing else", () => {
     const exported: ReadonlyArray<{ readonly default: string }> = Object.values(json("package.json").exports)
     const sources = exported.map((entry) => entry.default.replace("./dist/", "src/").replace(/\.js$/, ".ts"))
