@@ -40,9 +40,9 @@ const pathsIn = (page: string) =>
     // A folder with a placeholder for what lies in it, or what a build makes.
     .filter((path) => !/[A-Z]{3,}\b(?!\.md)|…/.test(path))
 
-/** The arguments of each call of the program in a line; without any, the word is a name. */
+/** The arguments of each call of the program in a line; without any, and behind `-c`, the word is a name. */
 const callsIn = (line: string) =>
-  [...line.matchAll(/(?:^|[\s/])cinder-csi-plugin(?:\.cjs)? +((?:--|-v|[a-z]+-?[a-z]* ?)[^|;&#>`]*)/g)].map(
+  [...line.matchAll(/(?:^|[\s/])(?<!-c )cinder-csi-plugin(?:\.cjs)? +((?:--|-v|[a-z]+-?[a-z]* ?)[^|;&#>`]*)/g)].map(
     ([, args = ""]) => args.trim().split(/ +/)
   )
 
