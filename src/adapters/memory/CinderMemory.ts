@@ -16,7 +16,7 @@ const sourceOf = ({ snapshotId, sourceVolumeId }: VolumeRecord): VolumeSource | 
   return sourceVolumeId === undefined ? undefined : { _tag: "volume", id: VolumeId(sourceVolumeId) }
 }
 
-const toVolume = (record: VolumeRecord): Volume => ({
+export const toVolume = (record: VolumeRecord): Volume => ({
   id: VolumeId(record.id),
   name: record.name ?? "",
   status: volumeStatus(record.status),
@@ -36,7 +36,7 @@ const toVolume = (record: VolumeRecord): Volume => ({
   updatedAt: record.updatedAt
 })
 
-const toSnapshot = (record: SnapshotRecord): Snapshot => ({
+export const toSnapshot = (record: SnapshotRecord): Snapshot => ({
   id: SnapshotId(record.id),
   name: record.name ?? "",
   status: snapshotStatus(record.status),

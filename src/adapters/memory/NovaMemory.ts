@@ -7,7 +7,7 @@ import { World } from "./World.ts"
 import { isPassing, saysServerIsFull, saysServerIsMissing, toCloudFailure } from "./worldFailures.ts"
 import type { ServerRecord } from "./worldTypes.ts"
 
-const toServer = (record: ServerRecord): Server => ({
+export const toServer = (record: ServerRecord): Server => ({
   id: ServerId(record.id),
   name: record.name,
   status: record.status,

@@ -11,7 +11,7 @@ import type { BackupRecord } from "./worldTypes.ts"
 
 type Backups = Pick<Cinder["Type"], "findBackups" | "getBackup" | "listBackups" | "createBackup" | "deleteBackup">
 
-const toBackup = (record: BackupRecord): MarkedBackup => ({
+export const toBackup = (record: BackupRecord): MarkedBackup => ({
   id: BackupId(record.id),
   name: record.name ?? "",
   status: backupStatus(record.status),

@@ -28,6 +28,7 @@ export {
 export type { HttpFaults } from "./http/httpFaults.ts"
 export { makeOpenStackHttp, type OpenStackHttp, type OpenStackHttpOptions } from "./http/makeOpenStackHttp.ts"
 export { openStackServer } from "./http/server.ts"
+export { layerInventoryMemory } from "./InventoryMemory.ts"
 export { layerMetadataMemory } from "./MetadataMemory.ts"
 export { layerNovaMemory } from "./NovaMemory.ts"
 export { layerServerPowerMemory } from "./ServerPowerMemory.ts"

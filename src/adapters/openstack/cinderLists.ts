@@ -38,14 +38,14 @@ export interface Listing<A> {
 }
 
 /** The marker is the last row's id; the link's own address may name a host that only the cloud knows. */
-const pageOf = <A extends { readonly id: string }>(items: ReadonlyArray<A>, more: boolean): Page<A> => ({
+export const pageOf = <A extends { readonly id: string }>(items: ReadonlyArray<A>, more: boolean): Page<A> => ({
   items,
   next: more ? items.at(-1)?.id : undefined
 })
 
-const readVolumes = decodeBody(VolumesReply)
-const readSnapshots = decodeBody(SnapshotsReply)
-const readBackups = decodeBody(BackupsReply)
+export const readVolumes = decodeBody(VolumesReply)
+export const readSnapshots = decodeBody(SnapshotsReply)
+export const readBackups = decodeBody(BackupsReply)
 
 export const volumeListing: Listing<Volume> = {
   label: "volume_list",

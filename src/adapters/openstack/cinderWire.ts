@@ -23,6 +23,7 @@ const TextMap = Schema.Record({ key: Schema.String, value: Schema.String })
 const WireVolume = Schema.Struct({
   id: Schema.String,
   name: maybe(Schema.String),
+  description: maybe(Schema.String),
   status: Schema.String,
   size: Schema.Int,
   availability_zone: maybe(Schema.String),
@@ -48,6 +49,7 @@ const WireVolume = Schema.Struct({
 const WireSnapshot = Schema.Struct({
   id: Schema.String,
   name: maybe(Schema.String),
+  description: maybe(Schema.String),
   status: Schema.String,
   volume_id: Schema.String,
   size: Schema.Int,
@@ -58,6 +60,7 @@ const WireSnapshot = Schema.Struct({
 const WireBackup = Schema.Struct({
   id: Schema.String,
   name: maybe(Schema.String),
+  description: maybe(Schema.String),
   status: Schema.String,
   volume_id: Schema.String,
   snapshot_id: maybe(Schema.String),
