@@ -78,6 +78,10 @@ const standingOf = (volume: Volume, cluster: string): Standing => {
   }
 }
 
+/** Of the volumes of a name, oldest first, the one that is taken for it if it is what is asked; undefined: none is. */
+export const adoptedAmong = <A extends Volume>(named: ReadonlyArray<A>, cluster: string): A | undefined =>
+  named.find((volume) => ["sound", "making"].includes(standingOf(volume, cluster)))
+
 type Subject = { readonly volume: Volume; readonly standing: Standing; readonly difference: string | undefined }
 
 /**

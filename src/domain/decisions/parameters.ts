@@ -111,7 +111,8 @@ const contextOf = (
     return mkfsTexts(parameters)
   })
 
-const claimIn = (metadata: Parameters): ClaimRef | undefined => {
+/** The claim that a volume was made for, as csi-provisioner tells it and the volume's metadata keep it. */
+export const claimIn = (metadata: Parameters): ClaimRef | undefined => {
   const name = metadata[claimNameKey]
   const namespace = metadata[claimNamespaceKey]
   return name === undefined || namespace === undefined ? undefined : { namespace, name }

@@ -61,7 +61,7 @@ const uuid = /^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i
  * Cinder shows a volume's type by name, whatever it was asked by, and its database may compare names without regard to
  * case; so an id proves no difference, nor does the case.
  */
-const isOfType = (asked: string | undefined, shown: string | undefined): boolean =>
+export const isOfType = (asked: string | undefined, shown: string | undefined): boolean =>
   asked === undefined || uuid.test(asked) || asked.toLowerCase() === shown?.toLowerCase()
 
 const sourceText = (source: VolumeSource | undefined): string =>
