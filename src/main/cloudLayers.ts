@@ -2,6 +2,7 @@ import { type Effect, Layer } from "effect"
 import type { Cloud } from "../adapters/config/Cloud.ts"
 import { layerCinderHttp } from "../adapters/openstack/CinderHttp.ts"
 import { layerHttpClient } from "../adapters/openstack/httpClient.ts"
+import { layerInventoryHttp } from "../adapters/openstack/InventoryHttp.ts"
 import { layerKeystone } from "../adapters/openstack/Keystone.ts"
 import { layerNovaHttp } from "../adapters/openstack/NovaHttp.ts"
 import type { RequestObserver } from "../adapters/openstack/observer.ts"
@@ -9,6 +10,7 @@ import type { Proxies } from "../adapters/openstack/proxies.ts"
 import { layerServerPowerHttp } from "../adapters/openstack/ServerPowerHttp.ts"
 import { layerPolling } from "../adapters/waiting/PollingCloudWatch.ts"
 import type { Cinder } from "../ports/Cinder.ts"
+import type { CloudInventory } from "../ports/CloudInventory.ts"
 import type { CloudWatch } from "../ports/CloudWatch.ts"
 import type { Nova } from "../ports/Nova.ts"
 import type { ServerPower } from "../ports/ServerPower.ts"
@@ -61,3 +63,16 @@ export const layerCloud = (
 /** The power of the servers of one configured cloud, for the failover assistant alone. */
 export const layerCloudPower = (cloud: Cloud, live: LiveAccess, options: CloudOptions): Layer.Layer<ServerPower> =>
   Layer.provide(layerServerPowerHttp(serviceOf(cloud, options)), layerAccess(cloud, live, options))
+
+/** All that the project of one configured cloud has, for who may change nothing. */
+export const layerCloudInventory = (
+  cloud: Cloud,
+  live: LiveAccess,
+  options: CloudOptions
+): Layer.Layer<CloudInventory> => {
+  const { ignoreMicroversions } = options
+  return Layer.provide(
+    layerInventoryHttp({ ...serviceOf(cloud, options), ignoreMicroversions }),
+    layerAccess(cloud, live, options)
+  )
+}

@@ -54,6 +54,16 @@ export const subcommands = new Map<string, Subcommand>([
     }
   ],
   [
+    "audit",
+    {
+      summary: "report what the cloud has and nobody uses; changes nothing",
+      run: loaded(
+        () => import("./audit/audit.ts"),
+        ({ runAudit }, args, env) => runAudit(args, env)
+      )
+    }
+  ],
+  [
     "await-drain",
     {
       summary: "preStop hook of the node: wait until its volumes have gone",

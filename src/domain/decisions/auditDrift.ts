@@ -25,14 +25,14 @@ interface Place {
 const placesIn = ({ clouds }: AuditFacts): ReadonlyMap<VolumeId, Place> =>
   new Map(clouds.flatMap((cloud) => cloud.volumes.map((volume) => [volume.id, { cloud, volume }] as const)))
 
-const claimText = ({ claim }: ClusterVolume): string =>
-  claim === undefined ? "" : `, claim ${claim.namespace}/${claim.name}`
+const claimText = ({ claim }: ClusterVolume): ReadonlyArray<string> =>
+  claim === undefined ? [] : [`claim ${claim.namespace}/${claim.name}`]
 
 const aboutRecord = (kind: FindingKind, record: ClusterVolume, place: Place | undefined, detail: string): Finding => ({
   kind,
   cloud: place?.cloud.name,
   about: { thing: "persistentvolume", id: record.name },
-  also: [{ thing: "volume", id: record.volumeId }],
+  also: place === undefined ? [] : [{ thing: "volume", id: record.volumeId }],
   name: place?.volume.name ?? "",
   sizeGiB: place?.volume.sizeGiB,
   createdAt: record.createdAt,
@@ -46,14 +46,10 @@ export const missingVolumes = (facts: AuditFacts): ReadonlyArray<Finding> => {
   const places = placesIn(facts)
   return lastingRecords(facts)
     .filter(({ volumeId }) => !places.has(volumeId))
-    .map((record) =>
-      aboutRecord(
-        "missing-volume",
-        record,
-        undefined,
-        `${record.phase}${claimText(record)}; Cinder has no volume ${record.volumeId}`
-      )
-    )
+    .map((record) => {
+      const detail = [`Cinder has no volume ${record.volumeId}`, record.phase, ...claimText(record)]
+      return aboutRecord("missing-volume", record, undefined, detail.filter((part) => part !== "").join(", "))
+    })
 }
 
 /** What people keep, or what Kubernetes could not delete. */
@@ -66,8 +62,8 @@ export const releasedVolumes = (facts: AuditFacts): ReadonlyArray<Finding> => {
     .map((record) => {
       const { phase, reclaimPolicy, problem } = record
       const why = problem === undefined ? "" : `: ${problem}`
-      const detail = `${phase}, policy ${reclaimPolicy}${claimText(record)}${why}`
-      return aboutRecord("released-volume", record, places.get(record.volumeId), detail)
+      const detail = [phase, `policy ${reclaimPolicy}`, ...claimText(record)].join(", ")
+      return aboutRecord("released-volume", record, places.get(record.volumeId), `${detail}${why}`)
     })
 }
 

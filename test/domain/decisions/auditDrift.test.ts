@@ -24,7 +24,7 @@ describe("a PersistentVolume whose volume is gone", () => {
 
   it("is found, with the claim that waits for it", () => {
     assert.deepStrictEqual(foundIn(gone()), [["missing-volume", "pvc-1"]])
-    assert.strictEqual(detailIn(gone()), "Bound, claim shop/data; Cinder has no volume volume-1")
+    assert.strictEqual(detailIn(gone()), "Cinder has no volume volume-1, Bound, claim shop/data")
   })
 
   it.each<readonly [string, AuditFacts]>([
