@@ -3,7 +3,8 @@ export const environmentNotes = {
   CSI_ENDPOINT: "Where to serve CSI, without `--endpoint`",
   NODE_NAME:
     "Name of the Kubernetes node, for `remove-startup-taint` and `await-drain`: [nodes that come and go](configuration.md#nodes-that-come-and-go)",
-  KUBECONFIG: "Wins over `--kubeconfig`",
+  KUBECONFIG: "Wins over `--kubeconfig`; for `audit` it is what there is without it",
+  NO_COLOR: "Set to anything: no colours on a terminal",
   KUBERNETES_SERVICE_HOST: "Set by Kubernetes in each pod: where its API is",
   KUBERNETES_SERVICE_PORT: "Set by Kubernetes in each pod: where its API is",
   OS_CLIENT_CONFIG_FILE: "The clouds.yaml, without `clouds-file`",
