@@ -22,7 +22,7 @@ Compares the volumes, snapshots, backups and attachments of an OpenStack project
 reports what one has and the other does not. It only reads: nothing is deleted, detached or changed.
 
 In the controller's pod, which has all that is needed:
-  kubectl -n kube-system exec deploy/csi-cinder-controllerplugin -c cinder-csi-plugin -- \\
+  kubectl -n kube-system exec deployment/csi-cinder-controllerplugin -c cinder-csi-plugin -- \\
     /bin/cinder-csi-plugin audit --cloud-config=/etc/config/cloud.conf --cluster=kubernetes
 
 From a machine with a kubeconfig:
