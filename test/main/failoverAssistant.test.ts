@@ -12,7 +12,7 @@ import { FailoverAssistant } from "../../src/domain/FailoverAssistant.ts"
 import { layerAssistant } from "../../src/main/failover/failoverAssistant.ts"
 import { readAssistantOptions } from "../../src/main/failover/options.ts"
 import { podAt } from "../support/kubernetes/access.ts"
-import { kubernetesApi } from "../support/kubernetes/kubernetesApi.ts"
+import { kubernetesApi, refusal } from "../support/kubernetes/kubernetesApi.ts"
 import { rightsGiven, rightsUsed } from "../support/kubernetes/rights.ts"
 import { wireNode } from "../support/kubernetes/wireNode.ts"
 import { cloudConf, temporaryFolder } from "../support/wiredDriver.ts"
@@ -94,6 +94,23 @@ describe("the failover assistant in a cluster and a cloud", () => {
       assert.notInclude(node(), "out-of-service")
       assert.notInclude(node(), "cinder.csi.openstack.org/failover")
       assert.deepStrictEqual(reasons(), ["StoppingServer", "OutOfService", "SameBoot", "BackInService"])
+    })
+  )
+
+  inTime(
+    "gives a node up after a conflict with another change, and also where it may write no Events",
+    Effect.gen(function* () {
+      const { api, node, reasons, lose, lookAfter } = yield* assisting("stop-servers = true")
+      yield* lose
+      for (const seconds of [60, 40, 10]) yield* lookAfter(seconds)
+      api.refuseNext("PATCH", refusal(409, "Conflict", "the object has been modified"))
+      yield* lookAfter(40)
+      assert.notInclude(node(), "out-of-service")
+      api.refuseNext("POST", refusal(403, "Forbidden", "events is forbidden"))
+      yield* lookAfter(10)
+      assert.include(node(), "node.kubernetes.io/out-of-service")
+      assert.strictEqual(api.count("PATCH", "/api/v1/nodes/node-1"), 2)
+      assert.deepStrictEqual(reasons(), ["StoppingServer"])
     })
   )
 

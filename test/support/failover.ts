@@ -46,7 +46,7 @@ export const factsOf = (seen: Reading["seen"], change: Partial<FailoverFacts> = 
   const node = change.node ?? lostNode
   return {
     node,
-    now: lostSince + 120_000,
+    now: change.reading?.at ?? lostSince + 120_000,
     server,
     reading: readingOf(seen, lostSince + 120_000, node),
     first: readingOf(seen, lostSince + 90_000, node),

@@ -267,6 +267,7 @@ describe("no sequence of facts", () => {
           assert.isAtLeast(before, 0)
           const row = steps.slice(before)
           assert.isTrue(row.every(isProof))
+          assert.isAtLeast(at - (node.readySince ?? at), rules.lostMillis)
           const shown = row.map(({ node: { bootId, readySince }, reading: { seen } }) => ({ bootId, readySince, seen }))
           for (const one of shown) assert.deepStrictEqual(one, shown[0])
         }
