@@ -80,7 +80,8 @@ export class FailoverAssistant extends Context.Tag("cinder-csi/domain/FailoverAs
 
       const readFacts = Effect.fnUntraced(function* (name: string, cluster: FailoverFacts["cluster"]) {
         const node = yield* nodes.get(name)
-        const server = yield* nodes.serverOf(node)
+        // A driver that was ended in good order, as when its server shuts down, is registered no more.
+        const server = (yield* nodes.serverOf(node)) ?? node.providerServer
         const now = yield* Clock.currentTimeMillis
         const askedAt = yield* steadyMillis
         const isOpen = node.ready === "Unknown" && !node.taints.some(isOutOfService)

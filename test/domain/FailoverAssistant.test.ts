@@ -105,6 +105,32 @@ describe("a node whose server was stopped", () => {
     )
   )
 
+  it.effect("is tainted where the driver is registered no more, as after a shutdown in good order", () =>
+    watched((cluster, server, { control }) =>
+      Effect.gen(function* () {
+        cluster.plugins.delete("node-1")
+        yield* control.setServer(server, { vmState: "stopped" })
+        yield* lose(cluster)
+        yield* minutes(2)
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [ours])
+      })
+    )
+  )
+
+  it.effect("is explained where nobody says which server it is", () =>
+    watched((cluster, server, { control }) =>
+      Effect.gen(function* () {
+        cluster.plugins.delete("node-1")
+        yield* cluster.put("node-1", { providerServer: undefined })
+        yield* control.setServer(server, { vmState: "stopped" })
+        yield* lose(cluster)
+        yield* minutes(5)
+        assert.deepStrictEqual(cluster.taintsOf("node-1"), [])
+        assert.deepStrictEqual(reasons(cluster), ["ServerUnknown"])
+      })
+    )
+  )
+
   it.effect("stays tainted when it comes back and its boot is the one that was found off", () =>
     watched((cluster, server, { control }) =>
       Effect.gen(function* () {

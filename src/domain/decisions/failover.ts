@@ -34,7 +34,7 @@ export interface FailoverFacts {
   readonly node: ClusterNode
   /** By the clock of the day, which Kubernetes notes its times by. */
   readonly now: number
-  /** The server that this driver's node service told kubelet, as in CSINode; undefined where the driver is not registered. */
+  /** What this driver's node service told kubelet, as in CSINode, or else the cloud controller manager; undefined where neither did. */
   readonly server: ServerId | undefined
   readonly reading: Reading
   /** The first of an unbroken row of readings that said what this one says, as the last verdict had it. */
@@ -144,7 +144,13 @@ export const decideFailover = (facts: FailoverFacts, rules: FailoverRules): Fail
   // Not Ready is something that kubelet says, so that the guest runs.
   if (node.ready !== "Unknown" || node.readySince === undefined) return nothing
   if (facts.now - node.readySince < rules.lostMillis) return nothing
-  if (server === undefined || node.volumes.length === 0) return nothing
+  if (node.volumes.length === 0) return nothing
+  if (server === undefined) {
+    return explain(
+      "ServerUnknown",
+      "neither this driver's registration nor the providerID says which server the node is; if its machine is off, taint it by hand"
+    )
+  }
   if (node.providerServer !== undefined && node.providerServer !== server) {
     return explain(
       "ServerUnclear",

@@ -89,10 +89,6 @@ describe("a node is left alone", () => {
     assert.strictEqual(wordOf(factsOf(running, { node: { ...lostNode, ...change } }), stopping), "Nothing")
   })
 
-  it("where this driver is not registered", () => {
-    assert.strictEqual(wordOf(factsOf(off, { server: undefined })), "Nothing")
-  })
-
   it("while Nova does not answer", () => {
     assert.strictEqual(wordOf(factsOf("unseen")), "Nothing")
     assert.strictEqual(wordOf(factsOf("unseen"), stopping), "Nothing")
@@ -130,6 +126,13 @@ describe("what does not show that a guest is off is explained", () => {
   it("a host that is down without an evacuation names who must act", () => {
     const verdict = decideFailover(factsOf({ ...running, hostStatus: "DOWN" }), rules)
     assert.include(verdict._tag === "Explain" ? verdict.note : "", "to evacuate or delete the server")
+  })
+
+  it("a node of which nobody says which server it is", () => {
+    assert.strictEqual(wordOf(factsOf("unseen", { server: undefined })), "ServerUnknown")
+    assert.strictEqual(wordOf(factsOf(off, { server: undefined }), stopping), "ServerUnknown")
+    const idle = { ...lostNode, volumes: [] }
+    assert.strictEqual(wordOf(factsOf("unseen", { server: undefined, node: idle })), "Nothing")
   })
 
   it("a node that is another server for the cloud controller manager", () => {
