@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { existsSync, readdirSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
@@ -32,18 +32,32 @@ const spelledOut = (path: string): ReadonlyArray<string> => {
   return list === undefined ? [path] : list.split(",").flatMap((part) => spelledOut(`${before}${part}${after}`))
 }
 
+/** A name may hold a star, as in a shell. */
+const isThere = (path: string): boolean => {
+  if (!path.includes("*")) return existsSync(join(project, path))
+  const name = new RegExp(`^${basename(path).replaceAll(".", "\\.").replaceAll("*", ".*")}$`)
+  return readdirSync(join(project, dirname(path))).some((entry) => name.test(entry))
+}
+
 /** Paths of this project that a page names as code. */
 const pathsIn = (page: string) =>
   [...codeSpansOf(page), ...shellLinesOf(page)]
-    .flatMap((code) => [...code.matchAll(/(?:^|[\s=])((?:src|test|scripts|deploy|docs|\.ci)\/[^\s`'":*]*)/g)])
+    .flatMap((code) => [...code.matchAll(/(?:^|[\s=])((?:src|test|scripts|deploy|docs|\.ci)\/[^\s`'":]*)/g)])
     .flatMap(([, path = ""]) => spelledOut(path.replace(/[,.;]$/, "")))
-    // A folder with a placeholder for what lies in it, or what a build makes.
-    .filter((path) => !/[A-Z]{3,}\b(?!\.md)|…/.test(path))
+    // With a placeholder in it, or what kubectl calls a Deployment.
+    .filter((path) => !/[A-Z]{3,}\b(?!\.md)|…|^deploy\/csi-/.test(path))
 
 /** The arguments of each call of the program in a line; without any, and behind `-c`, the word is a name. */
 const callsIn = (line: string) =>
-  [...line.matchAll(/(?:^|[\s/])(?<!-c )cinder-csi-plugin(?:\.cjs)? +((?:--|-v|[a-z]+-?[a-z]* ?)[^|;&#>`]*)/g)].map(
-    ([, args = ""]) => args.trim().split(/ +/)
+  [
+    ...line.matchAll(
+      /(?:^|\s)(?:\/bin\/|build\/)?(?<!-c )cinder-csi-plugin(?:\.cjs)? +((?:--|-v|[a-z]+-?[a-z]* ?)[^|;&#>`]*)/g
+    )
+  ].map(([, args = ""]) =>
+    args
+      .trim()
+      .split(/ +/)
+      .filter((word) => word !== "…")
   )
 
 /** Why the program would not take the arguments; a sub-command reads them all before it shows its help. */
@@ -82,9 +96,18 @@ describe("the pages", () => {
     assert.deepStrictEqual(dead, [])
   })
 
+  it("are all in the list of docs/README.md", () => {
+    const list = "docs/README.md"
+    const listed = [...read(list).matchAll(/\]\(([^)#]+)/g)].map(([, path = ""]) => join(dirname(list), path))
+    assert.deepStrictEqual(
+      pages.filter((page) => page.startsWith("docs/") && page !== list && !listed.includes(page)),
+      []
+    )
+  })
+
   it.each(pages)("name files that are there: %s", (page) =>
     assert.deepStrictEqual(
-      pathsIn(page).filter((path) => !existsSync(join(project, path))),
+      pathsIn(page).filter((path) => !isThere(path)),
       []
     )
   )
