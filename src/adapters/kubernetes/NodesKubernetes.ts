@@ -10,7 +10,7 @@ import { serverInCsiNode, taintPatch, toNode, untaintPatch } from "./nodeWire.ts
 export interface NodesOptions extends ClientOptions {
   /** The driver's name, as its CSIDriver and CSINode objects have it. */
   readonly driver: string
-  /** Between two tries when Kubernetes does not answer. Default 5 seconds. */
+  /** Between two tries when Kubernetes does not answer, and between two watches. Default 5 seconds. */
   readonly pause?: Duration.Duration
   /** After so long without a word a watch counts as dead. Default 2 minutes. */
   readonly silence?: Duration.Duration

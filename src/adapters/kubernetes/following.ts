@@ -5,9 +5,7 @@ import { type KubeConfig, Watch } from "./library.ts"
 /** What a watch tells (https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes). */
 type Told = { readonly kind: string; readonly object: unknown } | { readonly ended: string | undefined }
 
-/** The version that was to be followed is too old: everything has to be read anew. */
-export class VersionGone extends Data.TaggedError("VersionGone") {}
-
+/** The connection failed or fell silent, or the version that was to be followed is too old: all has to be read anew. */
 export class WatchBroken extends Data.TaggedError("WatchBroken")<{ readonly detail: string }> {}
 
 export interface FollowOptions {
@@ -28,8 +26,6 @@ export const versionOf = (object: unknown): string | undefined => {
   return typeof version === "string" && version !== "" ? version : undefined
 }
 
-const isGone = (error: unknown): boolean => property(error, "statusCode") === 410 || property(error, "code") === 410
-
 /**
  * Follows all objects of a path from a version on, until the connection ends or says nothing for too long. Answers with the
  * version that it came to, from which the next one goes on.
@@ -38,7 +34,7 @@ export const follow = (
   { config, path, silence }: FollowOptions,
   from: string,
   take: (kind: "changed" | "deleted", object: unknown) => void
-): Effect.Effect<string, VersionGone | WatchBroken> =>
+): Effect.Effect<string, WatchBroken> =>
   Effect.scoped(
     Effect.gen(function* () {
       const told = yield* Queue.unbounded<Told>()
@@ -55,8 +51,7 @@ export const follow = (
           { resourceVersion: from, allowWatchBookmarks: true, timeoutSeconds: watchSeconds },
           (kind, object: unknown) => void Queue.unsafeOffer(told, { kind, object }),
           (error: unknown) => {
-            const detail = error instanceof Error ? oneLine(error.message) : undefined
-            Queue.unsafeOffer(told, isGone(error) ? { kind: "ERROR", object: { code: 410 } } : { ended: detail })
+            Queue.unsafeOffer(told, { ended: error instanceof Error ? oneLine(error.message) : undefined })
           }
         )
         .then(
@@ -77,10 +72,7 @@ export const follow = (
           return yield* new WatchBroken({ detail: next.value.ended })
         }
         const { kind, object } = next.value
-        if (kind === "ERROR") {
-          if (isGone(object)) return yield* new VersionGone()
-          return yield* new WatchBroken({ detail: oneLine(String(property(object, "message"))) })
-        }
+        if (kind === "ERROR") return yield* new WatchBroken({ detail: oneLine(String(property(object, "message"))) })
         if (kind === "ADDED" || kind === "MODIFIED") take("changed", object)
         if (kind === "DELETED") take("deleted", object)
         version = versionOf(object) ?? version

@@ -8,7 +8,7 @@ export interface CopyOptions {
   readonly config: KubeConfig
   readonly core: CoreV1Api
   readonly toNode: (object: unknown) => ClusterNode | undefined
-  /** Between two tries when Kubernetes does not answer or breaks off. */
+  /** Between two tries when Kubernetes does not answer, and between two watches. */
   readonly pause: Duration.Duration
   readonly silence: Duration.Duration
 }
@@ -70,14 +70,14 @@ export const makeNodeCopy = ({ config, core, toNode, pause, silence }: CopyOptio
       let version = yield* listAll
       while (true) {
         const followed = yield* Effect.either(follow({ config, path: "/api/v1/nodes", silence }, version, take))
-        if (followed._tag === "Right") version = followed.right
-        else if (followed.left._tag === "VersionGone") return
-        else {
+        // Whatever stands in between may end each watch at once.
+        yield* Effect.sleep(pause)
+        if (followed._tag === "Left") {
           yield* Effect.logDebug(`watching the nodes: ${followed.left.detail}`)
-          // A list shows whether it was the connection alone, and fails aloud where it was not.
-          yield* Effect.sleep(pause)
+          // A list shows whether it was the watch alone, and fails aloud where it was not.
           return
         }
+        version = followed.right
       }
     })
 

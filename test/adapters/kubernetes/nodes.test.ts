@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Layer, Logger, LogLevel, Schedule, type Scope } from "effect"
+import { Duration, Effect, Layer, Logger, LogLevel, Schedule, type Scope, TestClock } from "effect"
 import { makeClients } from "../../../src/adapters/kubernetes/clusterClient.ts"
 import { layerNodesKubernetes, type NodesOptions } from "../../../src/adapters/kubernetes/NodesKubernetes.ts"
 import { makeNodeCopy } from "../../../src/adapters/kubernetes/nodeCopy.ts"
@@ -122,6 +122,26 @@ describe("the nodes of the cluster", () => {
         yield* shows(nodes, "node-1", "node-2", "node-3", "node-4")
       })
     )
+  )
+
+  it.effect("are not watched in a rush where each watch ends at once, or each version is gone", () =>
+    inCluster(
+      (api, nodes) =>
+        Effect.gen(function* () {
+          const watched = (count: number) =>
+            Effect.repeat(nodes.get("node-1"), { until: () => watchRequests(api).length >= count })
+          yield* watched(1)
+          api.cluster.shortWatches.push("well", "gone", "well")
+          api.cluster.endWatches("well")
+          for (const count of [1, 2, 3, 4]) {
+            yield* Effect.replicateEffect(nodes.get("node-1"), 20)
+            assert.strictEqual(watchRequests(api).length, count)
+            yield* TestClock.adjust("1 minute")
+            yield* watched(count + 1)
+          }
+        }),
+      { pause: Duration.minutes(1), silence: Duration.hours(1) }
+    ).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer), Logger.withMinimumLogLevel(LogLevel.None))
   )
 
   live(

@@ -25,6 +25,8 @@ export interface ClusterObjects {
   /** Tells the open watches the version of the hour, and nothing else. */
   readonly bookmark: () => void
   readonly endWatches: (how: "well" | "broken") => void
+  /** How the next watches end, as soon as they are there. */
+  readonly shortWatches: Array<"well" | "gone">
   /** Versions before now are compacted: watches from there are refused, open ones are told so. */
   readonly compact: () => void
   /** Open watches hear of no change any more, as behind a connection that died silently. */
@@ -78,7 +80,11 @@ export const makeClusterObjects = (): ClusterObjects => {
   const found = (object: Json | undefined, what: string): Reply =>
     object === undefined ? refusal(404, "NotFound", `${what} not found`) : { status: 200, body: object }
 
+  const shortWatches: Array<"well" | "gone"> = []
   const watch = ({ query }: Seen): Reply => {
+    const end = shortWatches.shift()
+    if (end === "well") return { stream: (sink) => sink.end("well") }
+    if (end === "gone") return { stream: (sink) => goneTo(sink) }
     const from = Number(query.get("resourceVersion"))
     if (from < oldest) return { stream: (sink) => goneTo(sink) }
     return {
@@ -147,6 +153,7 @@ export const makeClusterObjects = (): ClusterObjects => {
       deaf = []
       for (const sink of open) sink.end(how)
     },
+    shortWatches,
     compact: () => {
       version += 1
       oldest = version
