@@ -64,6 +64,16 @@ export const subcommands = new Map<string, Subcommand>([
     }
   ],
   [
+    "secret",
+    {
+      summary: "check cloud.conf and make the Secret with it",
+      run: loaded(
+        () => import("./secret/secret.ts"),
+        ({ runSecret }, args) => runSecret(args)
+      )
+    }
+  ],
+  [
     "await-drain",
     {
       summary: "preStop hook of the node: wait until its volumes have gone",

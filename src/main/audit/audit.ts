@@ -64,7 +64,9 @@ const auditing = (options: AuditOptions, surroundings: AuditSurroundings) =>
     const userAgent = `cinder-csi-plugin/${version} audit`
     const load = loadCloudConf(options.cloudConfig, { missingFiles: "refuse", cloudsYaml: options.cloudsYaml })
     const conf = yield* load
-    yield* Effect.forEach(conf.warnings, (warning) => Effect.logWarning(describeProblem(warning)), { discard: true })
+    yield* Effect.forEach(conf.warnings, (warning) => Console.error(`warning: ${describeProblem(warning)}`), {
+      discard: true
+    })
     const served = yield* serveClouds(load, conf, options.cloudNames)
     const cluster = yield* clusterOf(options, surroundings, userAgent)
     const { ignoreVolumeAz, ignoreVolumeMicroversion } = conf.blockStorage
