@@ -138,7 +138,10 @@ describe("the failover assistant in a cluster and a cloud", () => {
 })
 
 describe("the manifest of the failover assistant", () => {
-  const file = join(import.meta.dirname, "../../deploy/kubernetes/optional/failover-assistant.yaml")
+  const file = join(
+    import.meta.dirname,
+    "../../deploy/kubernetes/components/failover-assistant/failover-assistant.yaml"
+  )
   const objects = parseAllDocuments(readFileSync(file, "utf8")).map((document) => document.toJS())
   const ofKind = (kind: string) => objects.filter((object) => object.kind === kind)
 

@@ -166,9 +166,9 @@ const manifest = (name: string) =>
   )
 
 describe("the manifests of a node that comes and goes", () => {
-  const objects = manifest("optional/node-hooks.yaml")
-  const [patch] = manifest("optional/node-hooks-patch.yaml")
-  const [daemonSet] = manifest("node.yaml").filter(({ kind }) => kind === "DaemonSet")
+  const objects = manifest("components/node-hooks/rbac.yaml")
+  const [patch] = manifest("components/node-hooks/daemonset-patch.yaml")
+  const [daemonSet] = manifest("base/node/daemonset.yaml").filter(({ kind }) => kind === "DaemonSet")
   const added = patch.spec.template.spec
   const patched = daemonSet.spec.template.spec
 

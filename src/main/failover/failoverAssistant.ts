@@ -35,7 +35,7 @@ In cloud.conf, each with its default:
                            control plane, and none while more than a third of the nodes are missed; then two readings again
   dry-run = false          say in logs and Events what would be done, and do nothing
 
-Begin with dry-run = true. One replica is enough; deploy/kubernetes/optional/failover-assistant.yaml has what it may do.`
+Begin with dry-run = true. One replica is enough; deploy/kubernetes/components/failover-assistant has what it may do.`
 
 /** Builds the assistant as the options say; the reading of its files is all that can fail. */
 export const layerAssistant = (options: AssistantOptions, pod: Partial<NodesOptions> = {}) =>
