@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, it } from "@effect/vitest"
+import { parse } from "yaml"
+import { version } from "../../src/main/version.ts"
+import { objectOf, podOf, titlesOf } from "./support/objects.ts"
+import { valueSets } from "./support/renderings.ts"
+import { lintChart, objectsOf, problemsOf, project, proofs, renderChart } from "./support/tools.ts"
+
+const chartFile = (name: string) =>
+  readFileSync(join(project, "deploy", "charts", "openstack-cinder-csi", name), "utf8")
+
+/** Values that are refused, and the path that the message has to name. */
+const mistakes: ReadonlyArray<readonly [string, object]> = [
+  ["/timeout", { timeout: 5 }],
+  ["/timeout", { timeout: "soon" }],
+  ["/logVerbosityLevel", { logVerbosityLevel: "high" }],
+  ["/csi/plugin/image/tag", { csi: { plugin: { image: { tag: 1.36 } } } }],
+  ["/csi/plugin/image/pullPolicy", { csi: { plugin: { image: { pullPolicy: "Sometimes" } } } }],
+  ["/csi/attacher/extraArgs/0", { csi: { attacher: { extraArgs: [5] } } }],
+  ["/csi/livenessprobe/timeoutSeconds", { csi: { livenessprobe: { timeoutSeconds: "10s" } } }],
+  ["/csi/plugin/controllerPlugin/replicas", { csi: { plugin: { controllerPlugin: { replicas: "two" } } } }],
+  ["/csi/plugin/nodePlugin/kubeletDir", { csi: { plugin: { nodePlugin: { kubeletDir: "var/lib/kubelet" } } } }],
+  ["/csi/plugin/nodePlugin", { csi: { plugin: { nodePlugin: { toleration: [] } } } }],
+  ["/csi/plugin/httpEndpoint/port", { csi: { plugin: { httpEndpoint: { port: 70000 } } } }],
+  ["/csiDriver/nodeAllocatableUpdatePeriodSeconds", { csiDriver: { nodeAllocatableUpdatePeriodSeconds: 5 } }],
+  ["/secret/enabled", { secret: { enabled: "yes" } }],
+  ["/storageClass/delete/volumeBindingMode", { storageClass: { delete: { volumeBindingMode: "Late" } } }],
+  ["", { pvcAnnotation: true }]
+]
+
+proofs("the chart", () => {
+  it("has nothing that helm lint complains of", () => {
+    assert.deepStrictEqual(lintChart({}), [])
+  })
+
+  it("is of the version that the driver tells", () => {
+    const { version: ofChart, appVersion } = parse(chartFile("Chart.yaml"))
+    assert.deepStrictEqual([ofChart, appVersion], [version, version])
+  })
+
+  for (const [name, values] of Object.entries(valueSets)) {
+    it(`is what an API server takes: ${name}`, () => {
+      const objects = objectsOf(renderChart(values()))
+      assert.isAbove(objects.length, 10)
+      assert.deepStrictEqual(problemsOf(objects), [])
+    })
+  }
+
+  for (const [path, values] of mistakes) {
+    it(`refuses ${JSON.stringify(values)} and says where`, () => {
+      const [problem = ""] = renderChart(values).problems
+      assert.include(problem, `at '${path}'`)
+    })
+  }
+
+  it("leaves out what Kubernetes does not know yet", () => {
+    const specIn = (kubernetesVersion: string) =>
+      objectOf(objectsOf(renderChart({}, { kubernetesVersion })), "CSIDriver", "cinder.csi.openstack.org")["spec"]
+    assert.notProperty(specIn("1.32.9"), "nodeAllocatableUpdatePeriodSeconds")
+    assert.propertyVal(specIn("1.33.0"), "nodeAllocatableUpdatePeriodSeconds", 60)
+    assert.propertyVal(specIn("1.37.0-gke.100"), "nodeAllocatableUpdatePeriodSeconds", 60)
+    assert.include(renderChart({}, { kubernetesVersion: "1.28.0" }).problems.join(), "the chart is for Kubernetes")
+  })
+
+  it("lets a time limit that is set win over those of the single sidecars", () => {
+    const timeouts = (values: object) =>
+      podOf(objectsOf(renderChart(values)), "controllerplugin").containers.flatMap(({ args }) =>
+        args.filter((arg) => arg.startsWith("--timeout="))
+      )
+    assert.deepStrictEqual(timeouts({}), ["--timeout=2m", "--timeout=60s", "--timeout=60s", "--timeout=60s"])
+    assert.deepStrictEqual(timeouts({ timeout: "3m" }), Array(4).fill("--timeout=3m"))
+  })
+
+  it("names images of their own for controller and node, where they are set", () => {
+    const plugin = {
+      image: { repository: "r/driver", tag: "2" },
+      controllerPlugin: { image: { tag: "2-controller" } },
+      nodePlugin: { image: { repository: "r/node" } }
+    }
+    const objects = objectsOf(renderChart({ csi: { plugin } }))
+    assert.strictEqual(podOf(objects, "controllerplugin").containers[0]?.image, "r/driver:2-controller")
+    assert.strictEqual(podOf(objects, "nodeplugin").containers[0]?.image, "r/node:2")
+  })
+
+  it("names what is missing in the notes", () => {
+    assert.include(renderChart({}).notes, "names no registry")
+    assert.include(renderChart({}).notes, "A Secret\nis safer")
+    const { notes } = renderChart({ secret: { enabled: true }, csi: { plugin: { image: { repository: "r/driver" } } } })
+    assert.notInclude(notes, "names no registry")
+    assert.notInclude(notes, "is safer")
+  })
+
+  it("has a budget for evictions only where there are several controllers", () => {
+    const budgets = (replicas: number) =>
+      titlesOf(objectsOf(renderChart({ csi: { plugin: { controllerPlugin: { replicas } } } }))).filter((title) =>
+        title.startsWith("PodDisruptionBudget")
+      )
+    assert.lengthOf(budgets(2), 1)
+    assert.lengthOf(budgets(1), 0)
+  })
+})
