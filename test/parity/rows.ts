@@ -19,7 +19,7 @@ export const parityRows: ReadonlyArray<ParityRow> = [
   { id: "P-5", promise: "the node calls no OpenStack API" },
   { id: "P-6", promise: "Probe does not depend on Keystone" },
   { id: "P-7", promise: "/metrics has the three openstack_api families with the same labels" },
-  { id: "P-8", promise: "the rights and mounts of the existing pods suffice", open: "needs a cluster" },
+  { id: "P-8", promise: "the rights and mounts of the existing pods suffice" },
   { id: "P-9", promise: "existing cloud.conf files load: dialect, merging, sections, unknown keys" },
   { id: "P-10", promise: "every way to log in, endpoint type, region, CA, client certificate, proxies" },
   { id: "P-11", promise: "node-volume-attach-limit" },
@@ -56,7 +56,7 @@ export const parityRows: ReadonlyArray<ParityRow> = [
     open: "needs an engine that builds the image"
   },
   { id: "P-40", promise: "volumes of the in-tree plug-in", open: "the translation is done by Kubernetes itself" },
-  { id: "P-41", promise: "upstream's manifests and chart with another image", open: "needs a cluster" },
+  { id: "P-41", promise: "upstream's manifests and chart with another image" },
   { id: "P-42", promise: "the Go driver can take over again at any time" },
   { id: "P-43", promise: "newer parameters in upstream's spelling" }
 ]
