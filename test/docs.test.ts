@@ -47,6 +47,14 @@ const pathsIn = (page: string) =>
     // With a placeholder in it, or what kubectl calls a Deployment.
     .filter((path) => !/[A-Z]{3,}\b(?!\.md)|…|^deploy\/csi-/.test(path))
 
+const scripts: ReadonlyArray<string> = Object.keys(JSON.parse(read("package.json")).scripts)
+
+/** Scripts of package.json that a page has its reader run. */
+const scriptsIn = (page: string) =>
+  [...codeSpansOf(page), ...shellLinesOf(page)]
+    .flatMap((code) => [...code.matchAll(/\bnpm (?:run (?:--silent )?([\w:-]+)|(test|start)\b)/g)])
+    .map(([, script, builtin]) => script ?? builtin ?? "")
+
 /** The arguments of each call of the program in a line; without any, and behind `-c`, the word is a name. */
 const callsIn = (line: string) =>
   [
@@ -111,6 +119,19 @@ describe("the pages", () => {
       []
     )
   )
+
+  it.each(pages)("run scripts that are there: %s", (page) =>
+    assert.deepStrictEqual(
+      scriptsIn(page).filter((script) => !scripts.includes(script)),
+      []
+    )
+  )
+
+  it("name every suite to contributors", () =>
+    assert.includeMembers(
+      scriptsIn("CONTRIBUTING.md"),
+      scripts.filter((script) => /^(test|bench)/.test(script))
+    ))
 
   it.each(pages)("show YAML that can be read: %s", (page) => {
     const problems = blocksOf(page)
