@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
+import { chartGaps } from "../scripts/docs/chartSection.ts"
+import { chartValues } from "../scripts/docs/chartValues.ts"
 import { optionsPage } from "../scripts/docs/optionsPage.ts"
 import { subcommandHelp } from "../scripts/docs/subcommandHelp.ts"
 import { parseEntries, readCloudConf, requireClouds } from "../src/adapters/config/CloudConf.ts"
@@ -18,6 +20,7 @@ import { reveal } from "./adapters/config/reveal.ts"
 const project = join(import.meta.dirname, "..")
 const read = (path: string) => readFileSync(join(project, path), "utf8")
 const page = read("docs/options.md")
+const values = read("deploy/charts/openstack-cinder-csi/values.yaml")
 const firstCells = [...page.matchAll(/^\| (`.*?) \|/gm)].map(([, cell]) => cell ?? "").join(" ")
 
 /** Everything that cloud.conf says to this driver, with all that is not in the file left to the driver. */
@@ -50,7 +53,7 @@ const variablesIn = (source: string): ReadonlyArray<string> =>
 
 describe("docs/options.md", () => {
   it.effect("is what `npm run docs:options` makes", () =>
-    Effect.map(subcommandHelp, (help) => assert.strictEqual(page, optionsPage(help)))
+    Effect.map(subcommandHelp, (help) => assert.strictEqual(page, optionsPage(help, values)))
   )
 
   it.each(Object.values(sections).flatMap(({ fields }) => Object.keys(fields)))("has a row for the key %s", (key) =>
@@ -90,6 +93,11 @@ describe("docs/options.md", () => {
           [readSnapshotParameters({}), readSnapshotParameters(backup)]
         )
     }
+  })
+
+  it("explains every value of the chart, and none that is not there", () => {
+    assert.deepStrictEqual(chartGaps(values), [])
+    assert.isAbove(chartValues(values).length, 80)
   })
 
   it("has every variable of the environment that the program reads, and no other", () => {

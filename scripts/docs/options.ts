@@ -1,6 +1,9 @@
-import { writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { Effect } from "effect"
 import { optionsPage } from "./optionsPage.ts"
 import { subcommandHelp } from "./subcommandHelp.ts"
 
-Effect.runFork(Effect.map(subcommandHelp, (subcommands) => writeFileSync("docs/options.md", optionsPage(subcommands))))
+const values = readFileSync("deploy/charts/openstack-cinder-csi/values.yaml", "utf8")
+Effect.runFork(
+  Effect.map(subcommandHelp, (subcommands) => writeFileSync("docs/options.md", optionsPage(subcommands, values)))
+)

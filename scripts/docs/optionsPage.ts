@@ -9,6 +9,7 @@ import {
 import { environmentNotes, runtimeNotes } from "../../src/main/environmentNotes.ts"
 import { flagNotes } from "../../src/main/flagNotes.ts"
 import { type Flag, type FlagName, flagNames, flags } from "../../src/main/flags.ts"
+import { chartSection } from "./chartSection.ts"
 import { code, plain, sentences, table } from "./markdown.ts"
 
 const rowsOf = <Note>(
@@ -118,8 +119,8 @@ export interface SubcommandHelp {
 const subcommandSection = ({ name, help }: SubcommandHelp): string =>
   `### ${name}\n\n\`\`\`text\n${help.trimEnd()}\n\`\`\``
 
-/** The page docs/options.md. */
-export const optionsPage = (subcommands: ReadonlyArray<SubcommandHelp>): string =>
+/** The page docs/options.md; `values` is the text of the chart's values.yaml. */
+export const optionsPage = (subcommands: ReadonlyArray<SubcommandHelp>, values: string): string =>
   `# Every option
 
 <!-- Made by \`npm run docs:options\` from the program's own sources. Change those: src/main/flags.ts and the files *Notes.ts. -->
@@ -131,6 +132,7 @@ To look up. What to set for a task is in [configuration.md](configuration.md).
 | Command line | [flags](#flags), [sub-commands](#sub-commands), [environment](#environment-variables) |
 | \`cloud.conf\` | ${sectionLinks} |
 | Kubernetes objects | [StorageClass](#storageclass), [VolumeSnapshotClass](#volumesnapshotclass), [for the sidecars](#parameters-for-the-sidecars), [Secret](#secret-of-a-class), [claim](#annotations-of-a-claim) |
+| Helm | [values](#values-of-the-helm-chart) |
 
 "Known to" tells which driver reads a key: "Go driver" means both, a number is the release of this driver that the key came with.
 The Go driver passes over keys that it does not know, so they may stay in the file when you go back to it.
@@ -186,6 +188,14 @@ Read with \`--pvc-annotations\` alone, when the volume is made: [how](configurat
 names or ids of volumes, with commas or spaces between them.
 
 ${parameterTable("Annotation", hintAnnotationNotes)}
+
+## Values of the Helm chart
+
+[values.yaml](../deploy/charts/openstack-cinder-csi/values.yaml) of \`deploy/charts/openstack-cinder-csi\`; a value of the wrong type, or one
+that is not there, is refused. SIDECAR stands for \`attacher\`, \`provisioner\`, \`snapshotter\`, \`resizer\`, \`livenessprobe\` and
+\`nodeDriverRegistrar\`.
+
+${chartSection(values)}
 
 ## Environment variables
 
