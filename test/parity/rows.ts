@@ -55,7 +55,7 @@ export const parityRows: ReadonlyArray<ParityRow> = [
     promise: "the image has the tools of every file system",
     open: "needs an engine that builds the image"
   },
-  { id: "P-40", promise: "volumes of the in-tree plug-in", open: "the translation is done by Kubernetes itself" },
+  { id: "P-40", promise: "volumes of the in-tree plug-in, as Kubernetes translates them" },
   { id: "P-41", promise: "upstream's manifests and chart with another image" },
   { id: "P-42", promise: "the Go driver can take over again at any time" },
   { id: "P-43", promise: "newer parameters in upstream's spelling" }

@@ -220,36 +220,4 @@ describe("volumes in OpenStack", () => {
       assert.strictEqual(gone.code, status.NOT_FOUND)
     })
   )
-
-  live(
-    "P-40 serves a volume of the in-tree plug-in: its name, handle and zone as Kubernetes translates them",
-    Effect.gen(function* () {
-      const { csi, world, nodeIds } = yield* onCloud()
-      assert.strictEqual((yield* csi.getPluginInfo()).name, "cinder.csi.openstack.org")
-      const { id } = yield* world.cinder.createVolume({
-        name: "kubernetes-dynamic-pvc-1",
-        sizeGiB: 1,
-        metadata: { "kubernetes.io/created-for/pvc/name": "claim" }
-      })
-      const { publishContext } = yield* csi.controllerPublishVolume({
-        volumeId: id,
-        nodeId: nodeIds[0] ?? "",
-        volumeCapability: mountCapability(""),
-        volumeContext: new Map()
-      })
-      assert.isTrue(publishContext.has("DevicePath"))
-      yield* csi.controllerUnpublishVolume({ volumeId: id, nodeId: nodeIds[0] ?? "" })
-      yield* csi.controllerExpandVolume({
-        volumeId: id,
-        capacityRange: { requiredBytes: bytesOf(2), limitBytes: 0n }
-      })
-      yield* csi.deleteVolume({ volumeId: id })
-      assert.deepStrictEqual((yield* world.cinder.listVolumes({})).rows, [])
-      const { volume } = yield* csi.createVolume({ name: "pvc-2", ...oneGiB })
-      assert.deepStrictEqual(
-        [...(volume?.accessibleTopology[0]?.segments.keys() ?? [])],
-        ["topology.cinder.csi.openstack.org/zone"]
-      )
-    })
-  )
 })

@@ -95,6 +95,9 @@ export const problemsOfUpdate = (old: KubernetesObject, next: KubernetesObject) 
 /** What Kubernetes' Pod Security Standard "restricted" finds in the pods of workloads. */
 export const unrestricted = (objects: Objects) => ask("harden", { objects }).problems
 
+/** What Kubernetes makes of volumes and classes of its former in-tree plug-in before a driver sees them. */
+export const migrated = (objects: Objects) => ask("migrate", { objects })
+
 /** The objects, once nothing was found wrong with what made them. */
 export const objectsOf = ({ objects, problems }: Answer): Objects => {
   assert.deepStrictEqual(problems, [])

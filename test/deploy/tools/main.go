@@ -36,6 +36,7 @@ var commands = map[string]func([]byte) (answer, error){
 	"validate":  on(validate),
 	"update":    on(validateUpdate),
 	"harden":    on(checkPodSecurity),
+	"migrate":   on(migrate),
 }
 
 func main() {
@@ -47,7 +48,7 @@ func main() {
 
 func run() error {
 	if len(os.Args) != 2 || commands[os.Args[1]] == nil {
-		return fmt.Errorf("usage: deploy-tools chart|lint|kustomize|validate|update|harden <request.json")
+		return fmt.Errorf("usage: deploy-tools chart|lint|kustomize|validate|update|harden|migrate <request.json")
 	}
 	text, err := io.ReadAll(os.Stdin)
 	if err != nil {
