@@ -11,6 +11,25 @@ export class ClusterFailure extends Data.TaggedError("ClusterFailure")<{
   }
 }
 
+/** Kubernetes does not let us see something. */
+export class ClusterDenied extends Data.TaggedError("ClusterDenied")<{
+  /** What a role has to allow. */
+  readonly rule: ClusterRule
+  readonly detail: string
+}> {
+  override get message() {
+    return this.detail
+  }
+}
+
+/** A rule of a role (https://kubernetes.io/docs/reference/access-authn-authz/rbac/). */
+export interface ClusterRule {
+  readonly verb: "get" | "list"
+  readonly resource: string
+  /** Empty for the core group. */
+  readonly group: string
+}
+
 /** Somebody changed the node after it was looked at; nothing was done. */
 export class NodeChanged extends Data.TaggedError("NodeChanged")<{ readonly name: string }> {
   override get message() {

@@ -32,15 +32,17 @@ export interface LiveAccess {
   readonly look: Effect.Effect<void>
 }
 
-/** What a service of the cloud is reached by. */
-const layerAccess = (cloud: Cloud, { current, look }: LiveAccess, { userAgent, observe, proxies }: CloudOptions) => {
-  const auth = () => current().auth
-  return layerKeystone({ authUrl: cloud.authUrl, auth, onRefused: look, userAgent, observe }).pipe(
-    Layer.provideMerge(layerHttpClient(() => current().tls, { proxies }))
-  )
-}
+export const layerLogin = ({ authUrl }: Cloud, { current, look }: LiveAccess, { userAgent, observe }: CloudOptions) =>
+  layerKeystone({ authUrl, auth: () => current().auth, onRefused: look, userAgent, observe })
 
-const serviceOf = ({ region, interface: endpointType }: Cloud, { userAgent, observe }: CloudOptions) => ({
+export const layerClient = ({ current }: LiveAccess, { proxies }: CloudOptions) =>
+  layerHttpClient(() => current().tls, { proxies })
+
+/** What a service of the cloud is reached by. */
+const layerAccess = (cloud: Cloud, live: LiveAccess, options: CloudOptions) =>
+  Layer.provideMerge(layerLogin(cloud, live, options), layerClient(live, options))
+
+export const serviceOf = ({ region, interface: endpointType }: Cloud, { userAgent, observe }: CloudOptions) => ({
   choice: { region, interface: endpointType },
   userAgent,
   observe

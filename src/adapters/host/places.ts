@@ -7,7 +7,7 @@ import type { HostFailure } from "../../domain/errors.ts"
 import type { Mount, PathKind, Place } from "../../ports/HostMounter.ts"
 import { call, callWithCode, failed } from "./failures.ts"
 
-const kindOf = (stats: Stats): PathKind =>
+export const kindOf = (stats: Stats): PathKind =>
   stats.isDirectory()
     ? "directory"
     : stats.isFile()

@@ -121,8 +121,13 @@ const mounted = (device: string, folder: string, fileSystems: ReadonlyArray<stri
   )
 }
 
+export interface ConfigDrive extends Source {
+  /** As `ask`, but mounts nothing. */
+  readonly askMounted: Source["ask"]
+}
+
 /** The config drive of this server (https://docs.openstack.org/nova/latest/user/config-drive.html). */
-export const makeConfigDrive = ({ devRoot, sysRoot, fileSystems }: ConfigDriveOptions): Source => {
+export const makeConfigDrive = ({ devRoot, sysRoot, fileSystems }: ConfigDriveOptions): ConfigDrive => {
   const sizeOf = (device: string) =>
     attempt("read the size of the config drive", async () => {
       const sectors = await readFile(join(sysRoot, "class", "block", basename(device), "size"), "utf8")
@@ -155,5 +160,12 @@ export const makeConfigDrive = ({ devRoot, sysRoot, fileSystems }: ConfigDriveOp
     return yield* documentBelow(folder)
   }).pipe(Effect.scoped)
 
-  return { name: "config drive", ask }
+  const askMounted: Effect.Effect<Told, SourceFailure> = Effect.gen(function* () {
+    const device = yield* find
+    const already = yield* mountedAt(device)
+    if (already !== undefined) return yield* documentBelow(already)
+    return yield* new SourceFailure({ problem: `it is ${device}, which is not mounted; a driver mounts it to read it` })
+  })
+
+  return { name: "config drive", ask, askMounted }
 }

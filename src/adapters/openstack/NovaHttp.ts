@@ -7,6 +7,7 @@ import type { VolumeId } from "../../domain/Volume.ts"
 import { type DetachAnswer, Nova } from "../../ports/Nova.ts"
 import { pathSegment } from "./ids.ts"
 import type { Keystone } from "./Keystone.ts"
+import { withLocked, withMultiattach, withShelvedServers } from "./microversions.ts"
 import { makeShowServer, novaFailure } from "./novaServer.ts"
 import { attachBody, ServerReply, toServer } from "./novaWire.ts"
 import { makeService, type RequestFailed, type ServiceOptions } from "./OpenStackHttp.ts"
@@ -14,14 +15,6 @@ import { makeService, type RequestFailed, type ServiceOptions } from "./OpenStac
 /** Nova asks the server's host before it answers and waits there behind other attachments of the same server. */
 const attachTimeoutMillis = 180_000
 const detachTimeoutMillis = 60_000
-
-/**
- * The least microversions that have what is needed. From 2.101 on Nova accepts an attach before it has looked at it, so
- * that a refusal leaves no trace (https://docs.openstack.org/nova/latest/reference/api-microversion-history.html).
- */
-const withLocked = "2.9"
-const withShelvedServers = "2.20"
-const withMultiattach = "2.60"
 
 const notAttached: DetachAnswer = { _tag: "NotAttached" }
 

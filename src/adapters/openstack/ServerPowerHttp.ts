@@ -5,14 +5,12 @@ import type { ServerId } from "../../domain/Server.ts"
 import { ServerPower } from "../../ports/ServerPower.ts"
 import { pathSegment } from "./ids.ts"
 import type { Keystone } from "./Keystone.ts"
+import { withHostStatus } from "./microversions.ts"
 import { makeShowServer, serverError } from "./novaServer.ts"
 import { makeService, type ServiceOptions } from "./OpenStackHttp.ts"
 import { PowerReply, toEvidence } from "./serverPowerWire.ts"
 
 const timeoutMillis = 30_000
-
-/** The first one that shows how the compute host does, to those who may see it. */
-const withHostStatus = "2.16"
 
 const makeServerPower = (options: ServiceOptions) =>
   Effect.map(makeService("Nova", options), (send) => {

@@ -14,6 +14,16 @@ export const withBackupMetadata = "3.43"
 export const withBackupAsSource = "3.47"
 export const withBackupZone = "3.51"
 
+/**
+ * The same of Nova, which without one speaks 2.1. From 2.101 on it accepts an attach before it has looked at it, so that a
+ * refusal leaves no trace (https://docs.openstack.org/nova/latest/reference/api-microversion-history.html).
+ */
+export const withLocked = "2.9"
+/** The first one that shows how the compute host does, to those who may see it. */
+export const withHostStatus = "2.16"
+export const withShelvedServers = "2.20"
+export const withMultiattach = "2.60"
+
 /** For clouds that must not be asked for a microversion: what needs one is refused before it is sent. */
 export const withoutMicroversions =
   (send: ServiceClient): ServiceClient =>

@@ -1,7 +1,7 @@
 /**
- * Names of requests in the driver's metrics. All but the last six are those of cinder-csi-plugin
+ * Names of requests in the driver's metrics. All but the last seven are those of cinder-csi-plugin
  * (https://github.com/kubernetes/cloud-provider-openstack, docs/metrics.md), which counts neither tokens nor messages,
- * does not ask for zones, stops and lists no servers and removes no attachments.
+ * does not ask for zones, stops and lists no servers, removes no attachments and has no doctor.
  */
 export type RequestLabel =
   | "volume_create"
@@ -26,6 +26,7 @@ export type RequestLabel =
   | "server_stop"
   | "attachment_delete"
   | "server_list"
+  | "survey"
 
 /** One HTTP request that ended; repeated requests are reported one by one. A 404 counts as failed. */
 export interface ObservedRequest {

@@ -4,6 +4,7 @@ import { ca, server } from "../certificates.ts"
 import { type Reply, type ScriptedServer, type Seen, scriptedServer } from "../ScriptedServer.ts"
 import { type ClusterObjects, makeClusterObjects } from "./clusterObjects.ts"
 import { type Route, refusal } from "./routes.ts"
+import { makeViewedObjects, type ViewedObjects } from "./viewedObjects.ts"
 import { makeVolumeObjects, type VolumeObjects } from "./volumeObjects.ts"
 
 export { refusal } from "./routes.ts"
@@ -15,6 +16,8 @@ export interface KubernetesApi extends ScriptedServer {
   /** Nodes, what their kubelets registered, and events. */
   readonly cluster: ClusterObjects
   readonly storage: VolumeObjects
+  /** Claims, volumes, classes and pods in full, and warnings about them. */
+  readonly viewed: ViewedObjects
   readonly putClaim: (claim: ClaimRef, annotations?: Annotations) => void
   /** Bearer tokens that are accepted. A client certificate of the test's authority always is. */
   readonly tokens: Set<string>
@@ -40,9 +43,11 @@ export const kubernetesApi = (
 
   const cluster = makeClusterObjects()
   const storage = makeVolumeObjects()
+  const viewed = makeViewedObjects()
   const routes: ReadonlyArray<Route> = [
     ...cluster.routes,
     ...storage.routes,
+    ...viewed.routes,
     {
       method: "GET",
       path: /^\/api\/v1\/namespaces\/([^/]+)\/persistentvolumeclaims\/([^/]+)$/,
@@ -56,9 +61,7 @@ export const kubernetesApi = (
           )
         }
         const body = claims.get(keyOf({ namespace, name }))
-        return body === undefined
-          ? refusal(404, "NotFound", `persistentvolumeclaims "${name}" not found`)
-          : { status: 200, body }
+        return body === undefined ? viewed.get("persistentvolumeclaims", namespace, name) : { status: 200, body }
       }
     }
   ]
@@ -89,6 +92,7 @@ export const kubernetesApi = (
     ...served,
     cluster,
     storage,
+    viewed,
     putClaim,
     tokens,
     rights,
