@@ -4,7 +4,7 @@ import { subcommands } from "../../src/main/subcommands.ts"
 import type { SubcommandHelp } from "./optionsPage.ts"
 
 /** What a program writes to its output, in place of writing it. */
-export const printedBy = <E, R>(program: Effect.Effect<void, E, R>): Effect.Effect<string, E, R> =>
+export const printedBy = <E, R>(program: Effect.Effect<unknown, E, R>): Effect.Effect<string, E, R> =>
   Effect.gen(function* () {
     const lines: Array<string> = []
     const usual = yield* Console.consoleWith(Effect.succeed)

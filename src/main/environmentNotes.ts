@@ -1,15 +1,17 @@
 /** Environment variables, for docs/options.md; a test holds the first group to what the sources read. Texts are Markdown, seen from docs/. */
 export const environmentNotes = {
-  CSI_ENDPOINT: "Where to serve CSI, without `--endpoint`",
+  CSI_ENDPOINT: "Where to serve CSI, without `--endpoint`; for `doctor`, the node plugin's socket",
+  CLOUD_CONFIG: "The cloud.conf that `doctor` takes without `--cloud-config`",
   NODE_NAME:
-    "Name of the Kubernetes node, for `remove-startup-taint` and `await-drain`: [nodes that come and go](configuration.md#nodes-that-come-and-go)",
-  KUBECONFIG: "Wins over `--kubeconfig`; for `audit` it is what there is without it",
+    "Name of the Kubernetes node, for `remove-startup-taint`, `await-drain` and `doctor`: [nodes that come and go](configuration.md#nodes-that-come-and-go)",
+  KUBECONFIG: "Wins over `--kubeconfig`; for `audit` and `doctor` it is what there is without it",
   NO_COLOR: "Set to anything: no colours on a terminal",
+  TERM: "`dumb`: no colours in what `doctor` prints",
   KUBERNETES_SERVICE_HOST: "Set by Kubernetes in each pod: where its API is",
   KUBERNETES_SERVICE_PORT: "Set by Kubernetes in each pod: where its API is",
   OS_CLIENT_CONFIG_FILE: "The clouds.yaml, without `clouds-file`",
   OS_CLOUD: "Name of the cloud in clouds.yaml, without `cloud`",
-  HOME: "clouds.yaml is looked for in `.config/openstack` below it",
+  HOME: "clouds.yaml is looked for in `.config/openstack` below it, by `doctor` also `.kube/config`",
   HTTPS_PROXY: "[Proxy](configuration.md#reach-the-cloud-through-a-proxy) for `https` URLs of the cloud",
   HTTP_PROXY: "Proxy for `http` URLs of the cloud",
   NO_PROXY: "What is reached without a proxy",

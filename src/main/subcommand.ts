@@ -11,19 +11,37 @@ export class SubcommandRefusal extends Data.TaggedError("SubcommandRefusal")<{
   }
 }
 
+type FlagRules = NonNullable<ParseArgsConfig["options"]>
+
+const refusalOf = (command: string) => (error: unknown) =>
+  new SubcommandRefusal({
+    command,
+    problem: error instanceof Error ? (error.message.split(". ")[0] ?? "") : String(error)
+  })
+
 /** Reads the flags of a sub-command that is ours alone, hence in Node's dialect and not in upstream's. */
-export const readFlags = <const Flags extends NonNullable<ParseArgsConfig["options"]>>(
+export const readFlags = <const Flags extends FlagRules>(
   command: string,
   args: ReadonlyArray<string>,
   options: Flags
 ) =>
   Effect.try({
     try: () => parseArgs({ args: [...args], options, allowPositionals: false, strict: true }).values,
-    catch: (error) =>
-      new SubcommandRefusal({
-        command,
-        problem: error instanceof Error ? (error.message.split(". ")[0] ?? "") : String(error)
-      })
+    catch: refusalOf(command)
+  })
+
+/** As `readFlags`, for a sub-command that takes words too. */
+export const readWordsAndFlags = <const Flags extends FlagRules>(
+  command: string,
+  args: ReadonlyArray<string>,
+  options: Flags
+) =>
+  Effect.try({
+    try: () => {
+      const { positionals, values } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
+      return { words: positionals, flags: values }
+    },
+    catch: refusalOf(command)
   })
 
 /** A number of at most nine digits; undefined is the flag not given. */

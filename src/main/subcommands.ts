@@ -1,5 +1,6 @@
 import type { FileSystem } from "@effect/platform"
 import { Effect } from "effect"
+import { Ending } from "./Ending.ts"
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -21,6 +22,9 @@ const loaded =
   (args, env) =>
     Effect.flatMap(Effect.promise(load), (module) => run(module, args, env))
 
+/** Everything has been said by then. */
+const endWith = (code: number) => (code === 0 ? Effect.void : new Ending({ code, text: "" }))
+
 /** What the program does beside serving. Each is loaded only by who asks for it: a driver pays for nothing that it does not use. */
 export const subcommands = new Map<string, Subcommand>([
   [
@@ -40,6 +44,16 @@ export const subcommands = new Map<string, Subcommand>([
       run: loaded(
         () => import("./cloud.ts"),
         ({ runCloud }, args) => runCloud(args)
+      )
+    }
+  ],
+  [
+    "doctor",
+    {
+      summary: "look whether the driver can do its work, and why a volume is stuck",
+      run: loaded(
+        () => import("./doctor/doctor.ts"),
+        ({ runDoctor }, args, env) => Effect.flatMap(runDoctor(args, env), endWith)
       )
     }
   ],
