@@ -120,6 +120,15 @@ describe("the pages", () => {
     )
   )
 
+  it("lead to every example", () => {
+    const examples = readdirSync(join(project, "deploy/examples"), { recursive: true, encoding: "utf8" })
+    const text = pages.map(read).join("\n")
+    assert.deepStrictEqual(
+      examples.filter((example) => example.endsWith(".yaml") && !text.includes(`deploy/examples/${example}`)),
+      []
+    )
+  })
+
   it.each(pages)("run scripts that are there: %s", (page) =>
     assert.deepStrictEqual(
       scriptsIn(page).filter((script) => !scripts.includes(script)),
