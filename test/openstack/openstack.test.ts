@@ -4,7 +4,9 @@ import { fullServers } from "./suites/fullServers.ts"
 import { hosts } from "./suites/hosts.ts"
 import { leftovers } from "./suites/leftovers.ts"
 import { logins } from "./suites/logins.ts"
+import { migrations } from "./suites/migrations.ts"
 import { movingPods } from "./suites/movingPods.ts"
+import { nodeTrouble } from "./suites/nodeTrouble.ts"
 import { placement } from "./suites/placement.ts"
 import { volumeLives } from "./suites/volumeLives.ts"
 import { layerLab, minutes } from "./support/Lab.ts"
@@ -15,7 +17,9 @@ layer(layerLab, { excludeTestServices: true, timeout: minutes(8) })("on a real O
   placement(it)
   failures(it)
   hosts(it)
+  migrations(it)
   fullServers(it)
   movingPods(it)
+  nodeTrouble(it)
   leftovers(it)
 })

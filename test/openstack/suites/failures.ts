@@ -19,9 +19,9 @@ export const failures = (it: LabTests) => {
         Effect.gen(function* () {
           const { controller, ctl } = yield* Lab
           const volume = yield* newVolume("while-building")
-          yield* ctl("fault", "spawn-delay-seconds", "25")
+          yield* ctl("fault", "spawn-delay-seconds", "18")
           const server = yield* bootServer("building")
-          const refusal = yield* refusalOf(publish(controller.csi, volume, server.id))
+          const refusal = yield* refusalOf(publish(controller.csi, volume, server.id, "10 seconds"))
           assert.strictEqual(refusal.code, "UNAVAILABLE")
           assert.include(refusal.says, `server ${server.id} is BUILD`)
           const call = yield* Effect.fork(publish(controller.csi, volume, server.id, "1 minutes"))
@@ -71,7 +71,7 @@ export const failures = (it: LabTests) => {
           yield* node.boot
           const again = yield* restart
           yield* server.act("reboot", { type: "HARD" })
-          assert.strictEqual(yield* again.writer.failure, "EIO")
+          yield* again.writer.losesDisk
           yield* node.crash
           yield* Effect.all([publish(csi, first, server.id), unpublish(csi, other, server.id)], { concurrency: 2 })
           yield* server.reaches("ACTIVE")
@@ -168,7 +168,7 @@ export const failures = (it: LabTests) => {
         Effect.gen(function* () {
           const { server, volume, csi, pod, endElsewhere } = yield* worker("deleted")
           yield* server.remove
-          assert.strictEqual(yield* pod.writer.failure, "EIO")
+          yield* pod.writer.losesDisk
           yield* unpublish(csi, volume, server.id)
           yield* endElsewhere({ pulled: 1 })
         }).pipe(Effect.scoped),

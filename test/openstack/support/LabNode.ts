@@ -17,9 +17,11 @@ export interface LabNode {
   /** Nothing hears from the node's driver any more, as when the network fails. Its pods run on. */
   readonly isolate: Effect.Effect<void>
   readonly rejoin: Effect.Effect<void>
+  /** The driver is killed; the node's mounts and pods stay. */
+  readonly stopDriver: Effect.Effect<void>
   /** The guest's memory is gone: no process of it and no mount is left. */
   readonly crash: Effect.Effect<void, unknown>
-  /** The guest is up again: the driver starts. */
+  /** The driver starts, as after a boot of the guest. */
   readonly boot: Effect.Effect<void, unknown>
 }
 
@@ -61,6 +63,8 @@ export const startNode = ({
     let current = yield* start
     yield* Effect.addFinalizer(() => Effect.zipRight(current.close, Effect.ignore(unmountAll(root))))
 
+    const stopDriver = Effect.suspend(() => Effect.zipRight(current.driver.kill, current.close))
+
     return {
       get csi() {
         return current.driver.csi
@@ -70,9 +74,10 @@ export const startNode = ({
       root,
       isolate: Effect.suspend(() => current.driver.signal("SIGSTOP")),
       rejoin: Effect.suspend(() => current.driver.signal("SIGCONT")),
-      crash: Effect.suspend(() => current.driver.kill).pipe(
-        Effect.zipRight(Effect.suspend(() => current.close)),
-        Effect.zipRight(Effect.suspend(() => unmountAll(root)))
+      stopDriver,
+      crash: Effect.zipRight(
+        stopDriver,
+        Effect.suspend(() => unmountAll(root))
       ),
       boot: Effect.map(start, (started) => {
         current = started

@@ -50,11 +50,11 @@ export interface LabServer {
   readonly whileHostIsDisabled: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, unknown, R>
 }
 
-/** Boots a server without waiting for it; it is deleted with the Scope. Without a zone it may move between zones. */
-export const bootServer = (name: string, zone: string | undefined = "nova") =>
+/** Boots a server without waiting for it; it is deleted with the Scope. In `any` zone it may move between hosts. */
+export const bootServer = (name: string, zone: "nova" | "any" = "nova") =>
   Effect.gen(function* () {
     const { image_id, flavor_id } = labAccount()
-    const placed = zone === undefined ? {} : { availability_zone: zone }
+    const placed = zone === "any" ? {} : { availability_zone: zone }
     const server = { name, imageRef: image_id, flavorRef: flavor_id, networks: "none", ...placed }
     const id = String(fieldOf(yield* askNova({ method: "POST", path: "/servers", body: { server } }), "server", "id"))
     const remove = askNova({ method: "DELETE", path: `/servers/${id}` }).pipe(
@@ -74,7 +74,7 @@ export const bootServer = (name: string, zone: string | undefined = "nova") =>
         Effect.acquireUseRelease(
           Effect.tap(serviceOf(id), (service) => changeService(service, changed)),
           () => effect,
-          (service) => Effect.orDie(changeService(service, before))
+          (service) => Effect.orDie(Effect.retry(changeService(service, before), every))
         )
 
     return {
@@ -89,5 +89,5 @@ export const bootServer = (name: string, zone: string | undefined = "nova") =>
     } satisfies LabServer
   })
 
-export const runningServer = (name: string, zone?: string | undefined) =>
+export const runningServer = (name: string, zone?: "nova" | "any") =>
   Effect.tap(bootServer(name, zone), ({ reaches: until }) => until("ACTIVE"))

@@ -24,8 +24,8 @@ interface Acknowledged extends Entry {
 export interface Writer {
   /** Waits until so many more records count; fails if it has ended. */
   readonly progress: (records?: number) => Effect.Effect<void, unknown>
-  /** The error that ended it, such as EIO. */
-  readonly failure: Effect.Effect<string, unknown>
+  /** Waits until it ends with an error, as one gets it from a disk that is gone and from what the kernel makes of that. */
+  readonly losesDisk: Effect.Effect<void, unknown>
   /** Its guest does not run for now. */
   readonly hold: Effect.Effect<void>
   readonly release: Effect.Effect<void>
@@ -55,6 +55,13 @@ const readEntries = (path: string) =>
     return entries
   })
 
+/** How long nobody wrote, from the last record of one writer to the first of the next. */
+const pauses = (acknowledged: ReadonlyArray<Acknowledged>) =>
+  acknowledged.flatMap(({ writer, until }, index) => {
+    const before = acknowledged[index - 1]
+    return before === undefined || before.writer === writer ? [] : [((until - before.until) / 1000).toFixed(1)]
+  })
+
 /** Clocks of two processes, each rounded to a millisecond. */
 const rounding = 2
 
@@ -69,7 +76,7 @@ export const makeLedger = ({ id, capability }: MadeVolume) => {
   const start = ({ name, serverId }: LabNode, target: string) =>
     Effect.gen(function* () {
       writers += 1
-      const writer = `${name}/${writers}`
+      const writer = `${name}/${id}/${writers}`
       const path = placeOf(target)
       const file = yield* Effect.tryPromise(() => open(path, constants.O_CREAT | constants.O_RDWR))
       let number = (yield* readEntries(path)).length
@@ -97,7 +104,9 @@ export const makeLedger = ({ id, capability }: MadeVolume) => {
         ).pipe(Effect.retry(Schedule.intersect(Schedule.spaced("20 millis"), Schedule.recurs(500))))
       return {
         progress: (records = 5) => Effect.suspend(() => Effect.raceFirst(reached(number + records), Fiber.join(fiber))),
-        failure: Effect.map(Effect.flip(Fiber.join(fiber)), (error) => String(fieldOf(error, "error", "code"))),
+        losesDisk: Effect.map(Effect.flip(Fiber.join(fiber)), (error) =>
+          assert.oneOf(fieldOf(error, "error", "code"), ["EIO", "EROFS", "ENOSPC"])
+        ),
         hold: latch.close,
         release: latch.open,
         stop: Effect.asVoid(Fiber.interrupt(fiber))
@@ -121,6 +130,9 @@ export const makeLedger = ({ id, capability }: MadeVolume) => {
         assert.deepStrictEqual(entries[number - 1], { number, writer }, "what counts is there")
       }
       assert.isAtMost(entries.length - acknowledged.length, writers, "a writer has one record under way at most")
+
+      const idle = pauses(acknowledged)
+      if (idle.length > 0) yield* Effect.logInfo(`pauses between writers: ${idle.join(", ")} s`)
 
       const times = pluggings(id)
       for (const [index, { server, from }] of times.entries()) {

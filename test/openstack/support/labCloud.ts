@@ -10,6 +10,7 @@ export interface LabAccount {
   readonly domain_id: string
   readonly image_id: string
   readonly flavor_id: string
+  readonly larger_flavor_id: string
   readonly application_credential_id: string
   readonly application_credential_secret: string
 }

@@ -15,7 +15,7 @@ export const newVolume = (name: string) =>
   })
 
 /** A server that is a node of its own, and a pod there that writes to a volume. */
-export const worker = (name: string, zone: string | undefined = "nova") =>
+export const worker = (name: string, zone: "nova" | "any" = "nova") =>
   Effect.gen(function* () {
     const { controller, node2, playNode } = yield* Lab
     const { csi } = controller
