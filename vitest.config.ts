@@ -26,6 +26,7 @@ export default defineConfig({
       { test: suite("host", ["test/host/**/*.test.ts"], 120_000) },
       { test: suite("monitoring", ["test/monitoring/*.test.ts"]) },
       { test: suite("deploy", ["test/deploy/*.test.ts"], 60_000) },
+      { test: suite("image", ["test/image/*.test.ts"], 120_000) },
       { test: suite("parity", ["test/parity/*.test.ts"], 120_000) },
       { test: suite("openstack", ["test/openstack/*.test.ts"], 300_000) }
     ]
