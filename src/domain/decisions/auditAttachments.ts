@@ -1,6 +1,6 @@
-import type { AuditFacts, CloudReading } from "../AuditFacts.ts"
+import type { AuditFacts, CloudReading, ClusterReading } from "../AuditFacts.ts"
 import type { Finding, Ref } from "../AuditFinding.ts"
-import type { ClusterAttachment, ClusterVolume } from "../ClusterVolume.ts"
+import type { ClusterAttachment } from "../ClusterVolume.ts"
 import type { DescribedVolume } from "../Inventory.ts"
 import type { ServerId } from "../Server.ts"
 import type { VolumeId } from "../Volume.ts"
@@ -49,25 +49,24 @@ export const vanishedServers = (facts: AuditFacts): ReadonlyArray<Finding> => {
   )
 }
 
-type Wanted = Pick<ClusterAttachment, "nodeName" | "volumeName" | "volumeId">
-
-/** The volume that an attachment is about; PersistentVolumes are looked up by name. */
-const volumeBehind = ({ volumeId, volumeName }: Wanted, byName: ReadonlyMap<string, ClusterVolume>) =>
-  volumeId ?? byName.get(volumeName ?? "")?.volumeId
-
-const recordsByName = (facts: AuditFacts): ReadonlyMap<string, ClusterVolume> =>
-  new Map([...recordsOf(facts).values()].map((record) => [record.name, record]))
+/** The volume that an attachment of the reading is about: a PersistentVolume is known by its name there. */
+const volumeBehind = ({ volumes }: ClusterReading) => {
+  const byName = new Map(volumes.map(({ name, volumeId }) => [name, volumeId] as const))
+  return ({ volumeId, volumeName }: ClusterAttachment) => volumeId ?? byName.get(volumeName ?? "")
+}
 
 /** On which servers each volume is wanted; a node whose server is unknown may be any. */
 const wantedServers = (facts: AuditFacts): ReadonlyMap<VolumeId, ReadonlySet<ServerId | "unknown">> => {
-  const byName = recordsByName(facts)
   const nodes = nodeServers(facts)
   const wanted = new Map<VolumeId, Set<ServerId | "unknown">>()
-  for (const attachment of readingsOf(facts).flatMap(({ attachments }) => attachments)) {
-    const volumeId = volumeBehind(attachment, byName)
-    if (volumeId === undefined) continue
-    const servers = wanted.get(volumeId) ?? new Set()
-    wanted.set(volumeId, servers.add(nodes.get(attachment.nodeName) ?? "unknown"))
+  for (const reading of readingsOf(facts)) {
+    const volumeOf = volumeBehind(reading)
+    for (const attachment of reading.attachments) {
+      const volumeId = volumeOf(attachment)
+      if (volumeId === undefined) continue
+      const servers = wanted.get(volumeId) ?? new Set()
+      wanted.set(volumeId, servers.add(nodes.get(attachment.nodeName) ?? "unknown"))
+    }
   }
   return wanted
 }
@@ -98,10 +97,9 @@ export const unaskedAttachments = (facts: AuditFacts): ReadonlyArray<Finding> =>
 }
 
 /** Said to be attached by both readings, which are of the same object. */
-const attachedThroughout = ({ kubernetes }: AuditFacts): ReadonlyArray<ClusterAttachment> => {
-  if (kubernetes === undefined) return []
-  const before = new Set(kubernetes.before.attachments.flatMap(({ uid, attached }) => (attached ? [uid] : [])))
-  return kubernetes.after.attachments.filter(({ uid, attached, deleting }) => attached && !deleting && before.has(uid))
+const attachedThroughout = (first: ClusterReading, later: ClusterReading): ReadonlyArray<ClusterAttachment> => {
+  const before = new Set(first.attachments.flatMap(({ uid, attached }) => (attached ? [uid] : [])))
+  return later.attachments.filter(({ uid, attached, deleting }) => attached && !deleting && before.has(uid))
 }
 
 const aboutAttachment = (
@@ -125,7 +123,9 @@ const aboutAttachment = (
 
 /** VolumeAttachments that say attached where the cloud, or one of its two services, does not. */
 export const missingAttachments = (facts: AuditFacts): ReadonlyArray<Finding> => {
-  const byName = recordsByName(facts)
+  if (facts.kubernetes === undefined) return []
+  const { before, after } = facts.kubernetes
+  const volumeOf = volumeBehind(after)
   const nodes = nodeServers(facts)
   const places = new Map(
     facts.clouds.flatMap((cloud) => {
@@ -135,12 +135,12 @@ export const missingAttachments = (facts: AuditFacts): ReadonlyArray<Finding> =>
       )
     })
   )
-  return attachedThroughout(facts)
+  return attachedThroughout(before, after)
     .filter(({ createdAt }) => isOld(facts, createdAt))
     .flatMap((attachment) => {
       const { nodeName } = attachment
       const server = nodes.get(nodeName)
-      const volumeId = volumeBehind(attachment, byName)
+      const volumeId = volumeOf(attachment)
       const place = volumeId === undefined ? undefined : places.get(volumeId)
       if (server === undefined) {
         const detail = `attached to node ${nodeName}, where this driver is not registered`

@@ -69,7 +69,7 @@ export const releasedVolumes = (facts: AuditFacts): ReadonlyArray<Finding> => {
 
 const isInZones = (facts: AuditFacts, { zones }: ClusterVolume, { cloud, volume }: Place): boolean => {
   const { ignoreVolumeZone } = facts.rules
-  if (ignoreVolumeZone || zones.length === 0 || volume.zone === "") return true
+  if (zones.length === 0 || volume.zone === "") return true
   const requisite = zones.map((zone) => ({ [zoneKey]: zone }))
   const plan = planZones(
     undefined,

@@ -138,6 +138,20 @@ describe("an attachment that nothing of the cluster asks for", () => {
     [
       "of a volume that is no record's, which is an orphan",
       facts({ volumes: [volume({ ...attached(), createdAt: now })] }, { attachments: [], volumes: [] })
+    ],
+    ["of a volume that two PersistentVolumes name", facts({}, { volumes: [record(), record({ name: "pvc-2" })] })],
+    [
+      "that was asked for under a name that is another volume's now",
+      facts(
+        {},
+        {},
+        {
+          kubernetes: {
+            before: cluster({ volumes: [record()], attachments: [wanted({ attached: false })] }),
+            after: cluster({ volumes: [record({ uid: "second", volumeId: VolumeId("volume-2"), createdAt: now })] })
+          }
+        }
+      )
     ]
   ])("is none %s", (_, found) => assert.deepStrictEqual(foundIn(found), []))
 })
