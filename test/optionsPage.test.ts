@@ -30,10 +30,10 @@ const confOf = (text: string) =>
       const files = [{ path: "cloud.conf", text }]
       const conf = yield* readCloudConf(["cloud.conf"], yield* parseEntries(files), new Map())
       const clouds = yield* requireClouds(conf, [""])
-      const { blockStorage, failover, warnings } = conf
+      const { blockStorage, failover, telemetry, warnings } = conf
       const requestTimeout = conf.metadata.requestTimeout ?? defaultMetadataOptions.requestTimeout
       const metadata = { ...conf.metadata, requestTimeout }
-      return reveal({ clouds: [...clouds], blockStorage, metadata, failover, warnings })
+      return reveal({ clouds: [...clouds], blockStorage, metadata, telemetry, failover, warnings })
     })
   )
 

@@ -53,6 +53,7 @@ Needed: \`auth-url\` and one set of credentials. Where several are given, the or
 `,
   BlockStorage: "",
   Metadata: "",
+  Telemetry: "",
   FailoverAssistant: `Read by the [failover assistant](failures.md#let-the-failover-assistant-give-nodes-up) alone, when it starts. Nothing else
 changes with it.
 

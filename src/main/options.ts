@@ -5,6 +5,7 @@ import { readArguments } from "./arguments.ts"
 import { type Address, type Endpoint, parseAddress, parseEndpoint } from "./endpoint.ts"
 import { type Flag, type FlagKind, type FlagName, flags } from "./flags.ts"
 import { readBoolean, readDuration, readInteger, readLevel, readList, readMap, readNumber } from "./flagValues.ts"
+import { type OtlpEnvironment, readOtlp } from "./otlp.ts"
 
 /** What the command line asks for. */
 export interface Options {
@@ -30,6 +31,8 @@ export interface Options {
   /** Of the node that this pod runs on, where its manifest tells; empty otherwise. */
   readonly nodeName: string
   readonly kubernetes: KubernetesOptions
+  /** What the environment says of traces. */
+  readonly otlp: OtlpEnvironment
   readonly verbosity: number
   /** For people: what was given and has no effect. */
   readonly warnings: ReadonlyArray<string>
@@ -150,6 +153,7 @@ const optionsOf = (given: Given, words: ReadonlyArray<string>, env: Environment)
         "--cloud-config is needed to serve the controller; a node alone needs --provide-controller-service=false"
       )
     }
+    const otlp = readOtlp(env)
     return {
       _tag: "Options",
       endpoint: yield* endpointOf(given, env),
@@ -175,8 +179,9 @@ const optionsOf = (given: Given, words: ReadonlyArray<string>, env: Environment)
         serviceHost: env["KUBERNETES_SERVICE_HOST"] ?? "",
         servicePort: env["KUBERNETES_SERVICE_PORT"] ?? ""
       },
+      otlp,
       verbosity: yield* levelOf(given, "v"),
-      warnings: warningsOf(given, words)
+      warnings: [...warningsOf(given, words), ...otlp.warnings]
     }
   })
 

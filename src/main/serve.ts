@@ -10,9 +10,11 @@ import { layerClaims } from "./claimsLayer.ts"
 import { layerCloud } from "./cloudLayers.ts"
 import { layerClouds, layerController, layerNode, serveDriver } from "./driver.ts"
 import type { PodSurroundings } from "./kubernetesWays.ts"
+import { layerLogFormat } from "./logFormat.ts"
 import { observing, type Watching } from "./observing.ts"
 import type { Options } from "./options.ts"
 import { type ServedCloud, serveClouds } from "./rotation.ts"
+import { traced } from "./tracing.ts"
 import { vendorVersion, version } from "./version.ts"
 
 /** Where this host, its metadata and its pod are, if not where every server has them: for tests and demonstrations alone. */
@@ -60,11 +62,6 @@ const buildClouds = (
 
 /** Runs the driver as the flags say until the Scope closes; answers once it serves. */
 export const startDriver = (options: Options, surroundings: Surroundings = {}) =>
-  Effect.flatMap(observing(options.httpEndpoint), (watching) =>
-    Effect.provideService(serveAll(options, surroundings, watching), Telemetry, watching.watcherFor(""))
-  )
-
-const serveAll = (options: Options, surroundings: Surroundings, watching: Watching) =>
   Effect.gen(function* () {
     const load = loadCloudConf(
       options.cloudConfig,
@@ -73,9 +70,24 @@ const serveAll = (options: Options, surroundings: Surroundings, watching: Watchi
         : { missingFiles: "skip" }
     )
     const conf = yield* load
-    const warnings = [...options.warnings, ...conf.warnings.map(describeProblem)]
-    yield* Effect.forEach(warnings, (warning) => Effect.logWarning(warning), { discard: true })
+    const { logFormat, otlpEndpoint } = conf.telemetry
+    return yield* Effect.gen(function* () {
+      const warnings = [...options.warnings, ...conf.warnings.map(describeProblem)]
+      yield* Effect.forEach(warnings, (warning) => Effect.logWarning(warning), { discard: true })
+      const watching = yield* observing(options.httpEndpoint)
+      const serving = serveAll(options, conf, load, surroundings, watching)
+      return yield* Effect.provideService(serving, Telemetry, watching.watcherFor(""))
+    }).pipe(traced(options, otlpEndpoint), Effect.provide(layerLogFormat(logFormat)))
+  })
 
+const serveAll = (
+  options: Options,
+  conf: CloudConf,
+  load: ReturnType<typeof loadCloudConf>,
+  surroundings: Surroundings,
+  watching: Watching
+) =>
+  Effect.gen(function* () {
     const clouds = options.provideControllerService
       ? yield* buildClouds(options, conf, load, watching, surroundings.pod)
       : undefined

@@ -5,6 +5,7 @@ import { noProxies } from "../../src/adapters/openstack/proxies.ts"
 import { flagNames } from "../../src/main/flags.ts"
 import { helpText } from "../../src/main/help.ts"
 import { type Options, parseOptions } from "../../src/main/options.ts"
+import { readOtlp } from "../../src/main/otlp.ts"
 
 const node = ["--endpoint=unix:///csi/csi.sock", "--provide-controller-service=false"]
 const parse = (argv: ReadonlyArray<string>, env: Record<string, string> = {}) => parseOptions(argv, env)
@@ -55,6 +56,7 @@ describe("a command line of upstream's deployments", () => {
           serviceHost: "",
           servicePort: ""
         },
+        otlp: readOtlp({}),
         verbosity: 1,
         warnings: []
       }

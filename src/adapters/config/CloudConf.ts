@@ -4,8 +4,8 @@ import type { UuidGuard } from "../../domain/NodeSettings.ts"
 import { type Cloud, readCloud, type YamlRequest, yamlRequestOf } from "./Cloud.ts"
 import type { ConfigFile } from "./configFile.ts"
 import { parseGcfg } from "./gcfg.ts"
-import { BlockStorageKeys, FailoverKeys, MetadataKeys } from "./keys.ts"
-import { type MetadataSource, maxAttachLimit, metadataSources } from "./keyValues.ts"
+import { BlockStorageKeys, FailoverKeys, MetadataKeys, TelemetryKeys } from "./keys.ts"
+import { type LogFormat, type MetadataSource, maxAttachLimit, metadataSources } from "./keyValues.ts"
 import { ConfigError, type ConfigProblem, type ConfigWarning, sectionTitle } from "./problems.ts"
 import { collectSettings, decodeSettings, type PlacedEntry, type Settings } from "./settings.ts"
 import { warnOfUnknown } from "./unknownKeys.ts"
@@ -35,12 +35,19 @@ export interface MetadataSettings {
   readonly requestTimeout: Duration.Duration | undefined
 }
 
+export interface TelemetrySettings {
+  readonly logFormat: LogFormat
+  /** Where spans go; undefined leaves it to the environment. */
+  readonly otlpEndpoint: string | undefined
+}
+
 export interface CloudConf {
   readonly files: ReadonlyArray<string>
   /** By name, `""` for plain [Global]. What is wrong with a section matters only to who needs it: see `requireClouds`. */
   readonly clouds: ReadonlyMap<string, Either.Either<Cloud, ConfigError>>
   readonly blockStorage: BlockStorageSettings
   readonly metadata: MetadataSettings
+  readonly telemetry: TelemetrySettings
   /** What is wrong with it matters to the failover assistant alone. */
   readonly failover: Either.Either<FailoverOptions, ConfigError>
   readonly warnings: ReadonlyArray<ConfigWarning>
@@ -83,6 +90,12 @@ const readMetadata = (settings: Settings): Decoded<MetadataSettings> =>
     }
   })
 
+const readTelemetry = (settings: Settings): Decoded<TelemetrySettings> =>
+  Either.map(decodeSettings(TelemetryKeys, "[Telemetry]", settings), (written) => ({
+    logFormat: written["log-format"] ?? "text",
+    otlpEndpoint: written["otlp-endpoint"] || undefined
+  }))
+
 const readFailover = (settings: Settings): Either.Either<FailoverOptions, ConfigError> =>
   Either.mapBoth(decodeSettings(FailoverKeys, "[FailoverAssistant]", settings), {
     onLeft: (problems) => new ConfigError({ problems }),
@@ -122,8 +135,8 @@ export const yamlRequestsOf = (entries: ReadonlyArray<PlacedEntry>): ReadonlyMap
 export type YamlClouds = ReadonlyMap<string, Either.Either<YamlCloud, ConfigError>>
 
 /**
- * Takes the entries of all files together; the last value of a key wins. Fails on bad values in [BlockStorage] and
- * [Metadata], with all of them at once. Unknown keys and sections, which the Go driver passes over, become warnings.
+ * Takes the entries of all files together; the last value of a key wins. Fails on bad values in [BlockStorage],
+ * [Metadata] and [Telemetry], with all of them at once. Unknown keys and sections, which the Go driver passes over, become warnings.
  */
 export const readCloudConf = (
   files: ReadonlyArray<string>,
@@ -133,9 +146,12 @@ export const readCloudConf = (
   const blockStorageSettings = collectSettings(entries, "blockstorage", "")
   const blockStorage = readBlockStorage(blockStorageSettings)
   const metadata = readMetadata(collectSettings(entries, "metadata", ""))
-  if (Either.isLeft(blockStorage) || Either.isLeft(metadata)) {
+  const telemetry = readTelemetry(collectSettings(entries, "telemetry", ""))
+  if (Either.isLeft(blockStorage) || Either.isLeft(metadata) || Either.isLeft(telemetry)) {
     const problemsOf = (part: Decoded<unknown>) => (Either.isLeft(part) ? part.left : [])
-    return Either.left(new ConfigError({ problems: [...problemsOf(blockStorage), ...problemsOf(metadata)] }))
+    return Either.left(
+      new ConfigError({ problems: [...problemsOf(blockStorage), ...problemsOf(metadata), ...problemsOf(telemetry)] })
+    )
   }
   const clouds = cloudNames(entries).map((name) => ({
     name,
@@ -151,6 +167,7 @@ export const readCloudConf = (
     ),
     blockStorage: blockStorage.right,
     metadata: metadata.right,
+    telemetry: telemetry.right,
     failover: readFailover(collectSettings(entries, "failoverassistant", "")),
     warnings: [
       ...entries.flatMap((entry) => warnOfUnknown(entry) ?? []),

@@ -178,6 +178,23 @@ export const keyNotes: KeyNotes = {
     ),
     "request-timeout": node("Go driver", "30s", "Longest wait for the metadata service; `0s` means the default")
   },
+  Telemetry: {
+    "log-format": {
+      readers: ["controller", "node", "assistant"],
+      since: "0.1.0",
+      default: "text",
+      means:
+        "How the log is written: `text` (logfmt) or `json`, in either case [a line for each event](configuration.md#the-log)"
+    },
+    "otlp-endpoint": {
+      readers: ["controller", "node"],
+      since: "0.1.0",
+      unset: "`$OTEL_EXPORTER_OTLP_ENDPOINT`, else no traces",
+      means:
+        "Where [traces](configuration.md#traces) are sent, by OTLP over HTTP: `http://host:4318` or `https://…`, to which " +
+        "`/v1/traces` is added. Wins over the environment"
+    }
+  },
   FailoverAssistant: {
     "lost-after": assistant(
       "60s",

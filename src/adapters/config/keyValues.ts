@@ -149,6 +149,24 @@ export const UuidGuardText = Schema.transform(
   }
 )
 
+export const logFormats = ["text", "json"] as const
+export type LogFormat = (typeof logFormats)[number]
+
+export const LogFormatText = Schema.transform(
+  Text.pipe(
+    Schema.filter(
+      (text) => text === "" || logFormats.some((format) => format === text.toLowerCase()),
+      accepting("text or json")
+    )
+  ),
+  Schema.Literal(...logFormats),
+  {
+    strict: true,
+    decode: (text) => logFormats.find((format) => format === text.toLowerCase()) ?? "text",
+    encode: (format) => format
+  }
+)
+
 const zonePairs = (text: string): ReadonlyArray<readonly [nova: string, cinder: string]> =>
   text.split(",").map((pair) => {
     const [nova = "", cinder = "", ...more] = pair.split("=").map((name) => name.trim())
@@ -185,6 +203,7 @@ const isHttpUrl = (text: string) => {
   return url !== undefined && /^https?:$/.test(url.protocol) && url.username === "" && url.password === ""
 }
 
+/** Of Keystone, or of a receiver of traces; empty is none. */
 export const AuthUrl = Text.pipe(
   Schema.filter((text) => text === "" || isHttpUrl(text), {
     message: () => ({

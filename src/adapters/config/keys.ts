@@ -6,6 +6,7 @@ import {
   Flag,
   FormatConcurrency,
   Insecure,
+  LogFormatText,
   LongEnough,
   RequestTimeout,
   SearchOrder,
@@ -83,10 +84,16 @@ export const MetadataKeys = Schema.Struct({
   "request-timeout": key(RequestTimeout)
 })
 
+export const TelemetryKeys = Schema.Struct({
+  "log-format": key(LogFormatText),
+  "otlp-endpoint": key(AuthUrl)
+})
+
 /** The sections of cloud.conf that are read here, as they are written. */
 export const sections = {
   Global: GlobalKeys,
   BlockStorage: BlockStorageKeys,
   Metadata: MetadataKeys,
+  Telemetry: TelemetryKeys,
   FailoverAssistant: FailoverKeys
 }

@@ -17,7 +17,17 @@ const levelOf = (code: status, changes: boolean): LogLevel.LogLevel => {
   }
 }
 
-/** One line for a call that failed or changed something, and word of every call to who watches; what is logged on the way carries the same ids. */
+/** https://opentelemetry.io/docs/specs/semconv/rpc/grpc/ */
+const spanOf = (method: string, ids: Readonly<Record<string, string>>) => ({
+  "rpc.system": "grpc",
+  "rpc.method": method,
+  ...Object.fromEntries(Object.entries(ids).map(([name, id]) => [`csi.${name}`, id]))
+})
+
+/**
+ * One line for a call that failed or changed something, and word of every call to who watches; what is logged on the way
+ * carries the same ids, and so does the call's span.
+ */
 export const logged =
   (method: string, changes: boolean, request: object) =>
   <Out>(answer: Effect.Effect<Out, RpcStatus>): Effect.Effect<Out, RpcStatus> => {
@@ -28,6 +38,7 @@ export const logged =
       const text = Either.isLeft(result) ? `${status[code]}: ${result.left.details}` : status[code]
       const { answered } = yield* Telemetry
       const subject = Object.values(ids).join(" ")
+      yield* Effect.annotateCurrentSpan({ ...spanOf(method, ids), "rpc.grpc.status_code": code })
       answered({ method, subject, changes, code: status[code], seconds: Duration.toSeconds(took) })
       yield* Effect.annotateLogs(
         Effect.logWithLevel(levelOf(code, changes), text),

@@ -8,6 +8,7 @@ import { logged } from "./callLog.ts"
 import type { InFlight } from "./inFlight.ts"
 import { subjectOf } from "./requestIds.ts"
 import { type RpcStatus, rpcStatus, statusOf } from "./status.ts"
+import { asSpan } from "./traceParent.ts"
 
 /** More for the log of a call, by key, than the ids of its request. */
 type Annotations = Readonly<Record<string, string>>
@@ -93,7 +94,7 @@ export const makeCalls = (inFlight: InFlight, budget: Duration.DurationInput): E
         const fiber = answer(method, request, remaining, work).pipe(
           logged(method, changes, request),
           Effect.annotateLogs(annotationsOf(request)),
-          Effect.withSpan(method),
+          asSpan(method, call.metadata),
           Effect.uninterruptible,
           Runtime.runFork(runtime)
         )

@@ -6,6 +6,7 @@ import { identityRoot } from "./endpoints.ts"
 import { exchangeWith } from "./exchange.ts"
 import { type LoginFault, readLogin } from "./login.ts"
 import { defaultUserAgent, type RequestObserver } from "./observer.ts"
+import { asRequestSpan } from "./requestSpan.ts"
 import { milestones, nextRefusal, planSession, type Refusal, type Session } from "./sessionPlan.ts"
 
 export interface KeystoneOptions {
@@ -33,6 +34,7 @@ export class Keystone extends Context.Tag("cinder-csi/openstack/Keystone")<
   }
 >() {}
 
+const sent = { request: "token_create", service: "keystone", method: "POST", tries: 1 } as const
 const tokenTimeoutMillis = 30_000
 const firstOutagePause = 500
 const longestOutagePause = 2_000
@@ -78,15 +80,12 @@ const makeKeystone = (options: KeystoneOptions) =>
         headers: { accept: "application/json", "user-agent": options.userAgent ?? defaultUserAgent },
         body: tokenRequestBody(auth),
         timeoutMillis: tokenTimeoutMillis
-      })
+      }).pipe(asRequestSpan({ ...sent, globalId: undefined }))
       const now = yield* monotonicMillis
       const read = readLogin(outcome, secretsOf(auth))
       options.observe?.({
-        request: "token_create",
-        service: "keystone",
-        method: "POST",
+        ...sent,
         status: outcome._tag === "answered" ? outcome.status : undefined,
-        tries: 1,
         durationMillis: now - sentAt,
         failed: Either.isLeft(read)
       })

@@ -9,6 +9,7 @@ import { exchangeWith, toTheEnd } from "./exchange.ts"
 import { classify, type Fault, notSent, requestIdOf } from "./failures.ts"
 import { Keystone } from "./Keystone.ts"
 import { defaultUserAgent, type RequestLabel, type RequestObserver } from "./observer.ts"
+import { asRequestSpan } from "./requestSpan.ts"
 import { obeyedPause, pauseBeforeRetry } from "./retries.ts"
 import type { Session } from "./sessionPlan.ts"
 
@@ -80,8 +81,9 @@ export const makeService = (
   Effect.gen(function* () {
     const exchange = exchangeWith(yield* HttpClient.HttpClient)
     const keystone = yield* Keystone
-    const quick = yield* makePermits(mostConcurrent, service === "Cinder" ? "cinder" : "nova")
-    const slow = yield* makePermits(mostConcurrent, service === "Cinder" ? "cinder_slow" : "nova_slow")
+    const wireName: "cinder" | "nova" = service === "Cinder" ? "cinder" : "nova"
+    const quick = yield* makePermits(mostConcurrent, wireName)
+    const slow = yield* makePermits(mostConcurrent, `${wireName}_slow`)
     let silentUntil = 0
     let regionWarned = false
 
@@ -114,6 +116,7 @@ export const makeService = (
       tries: number,
       timeoutMillis: number
     ) {
+      const sent = { request: request.label, service: wireName, method: request.method, tries }
       const startedAt = yield* Clock.currentTimeMillis
       const outcome = yield* exchange({
         method: request.method,
@@ -127,15 +130,12 @@ export const makeService = (
         },
         body: request.body,
         timeoutMillis
-      })
+      }).pipe(asRequestSpan({ ...sent, globalId }))
       const succeeded = outcome._tag === "answered" && outcome.status >= 200 && outcome.status < 300
       const durationMillis = (yield* Clock.currentTimeMillis) - startedAt
       options.observe?.({
-        request: request.label,
-        service: service === "Cinder" ? "cinder" : "nova",
-        method: request.method,
+        ...sent,
         status: outcome._tag === "answered" ? outcome.status : undefined,
-        tries,
         durationMillis,
         failed: !succeeded
       })

@@ -8,6 +8,7 @@ import { FailoverSettings } from "../../domain/FailoverSettings.ts"
 import { asService } from "../asService.ts"
 import { layerCloudPower } from "../cloudLayers.ts"
 import { serviceAccountFolder } from "../kubernetesWays.ts"
+import { layerLogFormat } from "../logFormat.ts"
 import { observing } from "../observing.ts"
 import { serveClouds } from "../rotation.ts"
 import { version } from "../version.ts"
@@ -66,7 +67,8 @@ export const layerAssistant = (options: AssistantOptions, pod: Partial<NodesOpti
       return FailoverAssistant.layer.pipe(
         Layer.provide(layerNodesKubernetes(nodes)),
         Layer.provide(layerCloudPower(section, live, cloud)),
-        Layer.provide(Layer.succeed(FailoverSettings, settings))
+        Layer.provide(Layer.succeed(FailoverSettings, settings)),
+        Layer.provideMerge(layerLogFormat(conf.telemetry.logFormat))
       )
     })
   )
