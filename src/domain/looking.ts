@@ -20,6 +20,8 @@ export interface LookingOptions extends ControllerOptions {
   readonly limit: Duration.Duration
   /** The name of the node that this machine is; empty where nobody told. */
   readonly nodeName: string
+  /** This machine is to be looked at whatever node it is. */
+  readonly lookHere: boolean
   readonly formatNoise: boolean
   readonly uuidGuard: UuidGuard
   /** Where kubelet has this driver's volume staged. */

@@ -67,7 +67,7 @@ export const lookAtPersistentVolume = Effect.fnUntraced(function* (name: string)
   )
 })
 
-/** A volume of Cinder, which a cluster need not know of. */
+/** A volume of Cinder, which a cluster need not know of; on a node it is looked for whoever else can be asked. */
 export const lookAtVolume = Effect.fnUntraced(function* (id: string) {
   const answering = yield* whoAnswers
   const pv = yield* lookAtCluster(answering, ({ volumeOf }) => volumeOf(id))
@@ -76,9 +76,9 @@ export const lookAtVolume = Effect.fnUntraced(function* (id: string) {
   const about = volumeSubject(`of volume ${id}`)
   const missing =
     pv._tag === "Unseen" ? notSeen(about, pv) : warning(about, "no persistent volume of this cluster has it", undefined)
-  const walked = yield* from(volume, cinderVolumeSubject(id), () =>
-    walkVolume(answering, { handle: id, pv: undefined, claim: undefined })
-  )
+  const walk = walkVolume(answering, { handle: id, pv: undefined, claim: undefined })
+  const isOnNode = answering.options.lookHere && answering.host !== undefined
+  const walked = isOnNode ? found(yield* walk) : yield* from(volume, cinderVolumeSubject(id), () => walk)
   return { ...walked, report: joined([reportOf([missing]), walked.report]) }
 })
 

@@ -74,16 +74,16 @@ const explanationOf = (answering: Answering, look: Look<Volume>) =>
 
 const walkHere = (
   { host, options }: Answering,
-  pv: PersistentVolumeSeen | undefined,
+  { handle, pv }: VolumeInQuestion,
   wishes: ReadonlyArray<VolumeAttachmentSeen>,
   volume: Volume | undefined
 ): Effect.Effect<Report> => {
+  const isHere = options.lookHere || wishes.some(({ nodeName }) => nodeName === options.nodeName)
+  if (isHere && host !== undefined) {
+    return Effect.provideService(walkDevice(options, handle, pv, volume), HostReading, host)
+  }
   const [first] = wishes
-  if (pv === undefined || first === undefined) return Effect.succeed(reportOf([]))
-  const isHere = wishes.some(({ nodeName }) => nodeName === options.nodeName)
-  return isHere && host !== undefined
-    ? Effect.provideService(walkDevice(options, pv, volume), HostReading, host)
-    : Effect.succeed(reportOf([deviceElsewhere(first.nodeName)]))
+  return Effect.succeed(reportOf(first === undefined ? [] : [deviceElsewhere(first.nodeName, handle)]))
 }
 
 const finding = (id: string, title: string, replay: Replay | undefined): Finding | undefined =>
@@ -116,7 +116,7 @@ export const walkVolume = (answering: Answering, question: VolumeInQuestion): Ef
         ),
         walkExpansion(answering, claim, volume),
         walkDeletion(answering, question, look),
-        walkHere(answering, pv, wishes, volume)
+        walkHere(answering, question, wishes, volume)
       ],
       { concurrency: "unbounded" }
     )

@@ -34,10 +34,17 @@ const subcommand = subcommands.get(command ?? "")
 const program: Effect.Effect<void, Error, FileSystem.FileSystem> =
   subcommand === undefined ? runDriver(argv) : subcommand.run(rest, process.env)
 
+/** A sub-command is over when it says so, whatever a library of its has still running, such as a login that never ends. */
+const endsAtOnce = subcommand !== undefined
+
 NodeRuntime.runMain(
   program.pipe(
     Effect.tapError(({ message }) => (message === "" ? Effect.void : Console.error(`cinder-csi-plugin: ${message}`))),
     Effect.provide(NodeFileSystem.layer)
   ),
-  { disableErrorReporting: true, disablePrettyLogger: true, teardown: (exit, end) => end(exitCodeOf(exit)) }
+  {
+    disableErrorReporting: true,
+    disablePrettyLogger: true,
+    teardown: (exit, end) => (endsAtOnce ? process.exit(exitCodeOf(exit)) : end(exitCodeOf(exit)))
+  }
 )

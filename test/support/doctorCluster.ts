@@ -52,8 +52,10 @@ export const hospital = (
       api.cluster.putNode(name, { ...wireNode(id, "True", new Date(0)), metadata: { labels: zone, uid: name } })
       api.cluster.register(name, driver, id)
     }
-    const putClass = (name: string, more: Json = {}) =>
+    const putClass = (name: string, more: Json = {}) => {
       put("storageclasses", "", name, { provisioner: driver, ...more })
+      api.storage.put("StorageClass", name, { provisioner: driver, ...more })
+    }
     putClass("standard")
     const putPersistentVolume = (name: string, object: Json) => {
       put("persistentvolumes", "", name, object)

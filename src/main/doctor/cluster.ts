@@ -27,11 +27,14 @@ const kubeconfigOf = ({ home, kubeconfig, serviceHost }: DoctorOptions, pod: Pod
     return !inPod && home !== "" && (yield* exists(usual)) ? usual : ""
   })
 
+/** What can be asked, or why nothing can. */
+export type WayToCluster = Either.Either<Context.Context<ClusterView>, string>
+
 /** A way to Kubernetes, or why there is none. Its library is loaded only here. Asks nothing yet. */
 export const clusterOf = (
   options: DoctorOptions,
   pod: PodPlaces
-): Effect.Effect<Either.Either<Context.Context<ClusterView>, string>, never, FileSystem.FileSystem | Scope.Scope> =>
+): Effect.Effect<WayToCluster, never, FileSystem.FileSystem | Scope.Scope> =>
   Effect.gen(function* () {
     const kubeconfig = yield* kubeconfigOf(options, pod)
     const { limit, serviceHost, servicePort } = options

@@ -3,7 +3,7 @@ import { Clock, Console, Effect, Either, Logger, LogLevel } from "effect"
 import { isTroubled } from "../../domain/decisions/doctor/Finding.ts"
 import { onlyFindings } from "../../domain/decisions/doctor/Report.ts"
 import { version } from "../version.ts"
-import type { PodPlaces } from "./cluster.ts"
+import { clusterOf, type PodPlaces } from "./cluster.ts"
 import { type Configuration, readConfiguration } from "./configuration.ts"
 import { type Examined, examineObject } from "./examination.ts"
 import { type Face, showingProgress, terminal } from "./face.ts"
@@ -68,8 +68,9 @@ const examine = (options: DoctorOptions, env: Environment, surroundings: DoctorS
     if (patient.kind !== "requirements") {
       return yield* examineObject(patient, options, configuration, cloud, { node, pod })
     }
+    const cluster = yield* clusterOf(options, pod)
     const isNode = options.provideNode ?? (yield* isFolder(options.kubeletFolder))
-    const findings = yield* checkRequirements(options, configuration, cloud, isNode, node)
+    const findings = yield* checkRequirements(options, configuration, cloud, cluster, isNode, node)
     const examined: Examined = {
       report: onlyFindings(findings),
       exitCode: configuration.broken ? 2 : isTroubled(findings) ? 1 : 0

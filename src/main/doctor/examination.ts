@@ -25,7 +25,7 @@ import { layerThisNode, type NodePlaces } from "./thisNode.ts"
 const stagingPathIn = (kubeletFolder: string) => (handle: string) =>
   `${kubeletFolder}/plugins/kubernetes.io/csi/${driverName}/${createHash("sha256").update(handle).digest("hex")}/globalmount`
 
-const lookingOptions = (
+export const lookingOptions = (
   options: DoctorOptions,
   { broken, cloud, conf }: Configuration,
   withoutCluster: string
@@ -33,6 +33,7 @@ const lookingOptions = (
   driver: driverName,
   limit: options.limit,
   nodeName: options.nodeName,
+  lookHere: options.provideNode === true,
   cluster: options.cluster,
   withTopology: options.withTopology,
   ignoreVolumeZone: conf?.blockStorage.ignoreVolumeAz ?? false,
@@ -68,6 +69,8 @@ export interface Examined {
   readonly exitCode: ExitCode
 }
 
+const isNode = ({ nodeName, provideNode }: DoctorOptions): boolean => nodeName !== "" || provideNode === true
+
 const isRefused = ({ replays }: Report): boolean => replays.some(({ answer }) => answer._tag === "Refuses")
 
 /** One object with its chain, by everybody who can be asked. */
@@ -85,7 +88,7 @@ export const examineObject = (
       Effect.provideService(Looking, looking),
       Effect.provide(Either.isRight(cluster) ? Layer.succeedContext(cluster.right) : Layer.empty),
       Effect.provide(cloud ?? Layer.empty),
-      Effect.provide(options.nodeName === "" ? Layer.empty : layerThisNode(options.limit, places.node))
+      Effect.provide(isNode(options) ? layerThisNode(options.limit, places.node) : Layer.empty)
     )
     const worthSaying = configuration.findings.filter(({ status }) => status === "failed")
     const findings = [...worthSaying, ...report.findings]

@@ -16,6 +16,7 @@ In the controller's pod, where the configuration is at hand (Kubernetes then sho
 
 On a node, for its programs, mounts and disks:
   kubectl -n kube-system exec POD -c cinder-csi-plugin -- /bin/cinder-csi-plugin doctor --node
+  kubectl -n kube-system exec POD -c cinder-csi-plugin -- /bin/cinder-csi-plugin doctor volume ID --node
 
 Each check is ok, a warning, FAILED, or skipped with its reason; a line behind > says what to do. For an object, the answers
 are those that the driver itself would give now: they come from the same decisions, which here only read.
@@ -25,7 +26,8 @@ What to look at:
                         /etc/kubernetes/cloud.conf
   --cloud-name=NAME     the section [Global "NAME"] in place of plain [Global]
   --kubeconfig=FILE     default: the variable KUBECONFIG, the pod's service account, ~/.kube/config
-  --node                look at this machine as a node, too. Default: if kubelet's folder is there
+  --node                look at this machine, too: as a node, and for a volume's disk and mounts. Default for the
+                        requirements: if kubelet's folder is there
   --kubelet-dir=DIR     kubelet's folder (default /var/lib/kubelet)
   --endpoint=SOCKET     socket of the node's plugin. Default: the variable CSI_ENDPOINT, or below kubelet's folder
   --node-name=NAME      the node that this is (default: the variable NODE_NAME)

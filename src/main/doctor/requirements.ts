@@ -1,11 +1,15 @@
-import { Effect, Layer } from "effect"
+import { Effect, Either, Layer } from "effect"
+import { checkClasses } from "../../domain/classChecks.ts"
 import { type CloudCheckOptions, checkCloud, cloudSkipped } from "../../domain/cloudChecks.ts"
 import { type Finding, skipped } from "../../domain/decisions/doctor/Finding.ts"
 import { nodeSubject } from "../../domain/decisions/doctor/node.ts"
+import { Looking } from "../../domain/looking.ts"
 import { checkNode } from "../../domain/nodeChecks.ts"
-import type { NovaReading } from "../../ports/CloudReading.ts"
+import type { CinderReading, NovaReading } from "../../ports/CloudReading.ts"
 import type { CloudSurvey } from "../../ports/CloudSurvey.ts"
+import type { WayToCluster } from "./cluster.ts"
 import type { Configuration } from "./configuration.ts"
+import { lookingOptions } from "./examination.ts"
 import type { DoctorOptions } from "./options.ts"
 import { layerThisNode, type NodePlaces } from "./thisNode.ts"
 
@@ -26,7 +30,8 @@ const checksOf = ({ conf, cloud }: Configuration, options: DoctorOptions): Cloud
 export const checkRequirements = (
   options: DoctorOptions,
   configuration: Configuration,
-  cloud: Layer.Layer<CloudSurvey | NovaReading> | undefined,
+  cloud: Layer.Layer<CinderReading | CloudSurvey | NovaReading> | undefined,
+  cluster: WayToCluster,
   isNode: boolean,
   places: NodePlaces
 ): Effect.Effect<ReadonlyArray<Finding>> =>
@@ -49,7 +54,18 @@ export const checkRequirements = (
             Effect.provide(nova)
           )
         : Effect.succeed(options.provideNode === false ? [] : [skipped(nodeSubject, "kubelet's folder is not here")])
-      const [cloudFindings, nodeFindings] = yield* Effect.all([ofCloud, ofNode], { concurrency: 2 })
-      return [...configuration.findings, ...cloudFindings, ...nodeFindings]
+      const ofClasses = options.provideController
+        ? checkClasses.pipe(
+            Effect.provideService(
+              Looking,
+              lookingOptions(options, configuration, Either.isLeft(cluster) ? cluster.left : "")
+            ),
+            Effect.provide(Either.isRight(cluster) ? Layer.succeedContext(cluster.right) : Layer.empty),
+            Effect.provide(built === undefined ? Layer.empty : Layer.succeedContext(built)),
+            Effect.map((finding) => [finding])
+          )
+        : Effect.succeed([])
+      const parts = yield* Effect.all([ofCloud, ofClasses, ofNode], { concurrency: "unbounded" })
+      return [...configuration.findings, ...parts.flat()]
     })
   )

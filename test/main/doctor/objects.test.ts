@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import type { DoctorReport } from "../../../src/main/doctor/reportJson.ts"
 import { consultJson, findingIn, inTheCloud, statusIn } from "../../support/doctor.ts"
 import { hospital, server1, server2, token } from "../../support/doctorCluster.ts"
+import { filesIn, kubeconfigText, podAt } from "../../support/kubernetes/access.ts"
 
 const pvc = ["pvc", "shop/data"]
 const failedIn = ({ findings }: DoctorReport) =>
@@ -384,6 +385,47 @@ describe("the disk", () => {
       assert.deepStrictEqual(failedIn(report), ["node.device"])
       const elsewhere = yield* ask([...pvc, "--node-name=node-2"], { node: { host } })
       assert.include(findingIn(elsewhere, "node.device").evidence.join(), "this is not node node-1")
+      assert.include(findingIn(elsewhere, "node.device").remedy, "--node")
+    })
+  )
+})
+
+describe("the classes of a cluster", () => {
+  inTheCloud(
+    "are held against what Cinder has, before any claim names them",
+    Effect.gen(function* () {
+      const { ask, putClass } = yield* hospital()
+      const noNode = "--provide-node-service=false"
+      assert.strictEqual(statusIn(yield* ask([noNode]), "kubernetes.classes"), "ok")
+      putClass("odd", { parameters: { type: "fsat" } })
+      const report = yield* ask([noNode])
+      assert.deepStrictEqual(failedIn(report), ["kubernetes.classes"])
+      assert.include(findingIn(report, "kubernetes.classes").evidence, "odd: Cinder has no type fsat, only fast")
+    })
+  )
+})
+
+describe("a way to Kubernetes", () => {
+  inTheCloud(
+    "is the service account of a pod, or a program that a kubeconfig names",
+    Effect.gen(function* () {
+      const { api, attachedClaim, config, folder } = yield* hospital()
+      yield* attachedClaim
+      const pod = yield* podAt(folder, api.port, token)
+      const inPod = yield* consultJson([...pvc, `--cloud-config=${config}`], {}, { pod })
+      assert.strictEqual(inPod.exitCode, 0)
+      const credential = { kind: "ExecCredential", apiVersion: "client.authentication.k8s.io/v1", status: { token } }
+      const exec = { apiVersion: credential.apiVersion, command: "echo", args: [JSON.stringify(credential)] }
+      yield* filesIn(folder, { exec: kubeconfigText(api.url, { exec }) })
+      const byProgram = yield* consultJson([...pvc, `--cloud-config=${config}`], {
+        KUBECONFIG: `${join(folder, "none")}:${join(folder, "exec")}`
+      })
+      assert.strictEqual(byProgram.exitCode, 0)
+      const slow = { ...exec, command: "sleep", args: ["30"] }
+      yield* filesIn(folder, { slow: kubeconfigText(api.url, { exec: slow }) })
+      const late = yield* consultJson([...pvc, "--timeout=300ms", `--kubeconfig=${join(folder, "slow")}`])
+      assert.strictEqual(late.exitCode, 2)
+      assert.include(findingIn(late, "kubernetes.pvc").evidence.join(), "did not answer in time")
     })
   )
 })

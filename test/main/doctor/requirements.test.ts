@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from "node:fs/promises"
+import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
 import { printedBy } from "../../../scripts/docs/subcommandHelp.ts"
+import { ca, server } from "../../support/certificates.ts"
 import {
   assertOnlyReads,
   cloudToAsk,
@@ -24,7 +25,7 @@ describe("the doctor on a cloud that has what the driver needs", () => {
       const report = yield* consultJson([noNode, `--cloud-config=${config}`])
       assert.deepStrictEqual(
         report.findings.filter(({ status }) => status !== "ok").map(({ id, status }) => `${id} ${status}`),
-        [`cloud.tls.127.0.0.1:${new URL(cloud.authUrl).port} skipped`]
+        [`cloud.tls.127.0.0.1:${new URL(cloud.authUrl).port} skipped`, "kubernetes.classes skipped"]
       )
       assert.strictEqual(report.exitCode, 0)
       assert.include(findingIn(report, "config.cloud-conf").evidence.join(), "[Global]: auth-url, username, password")
@@ -136,6 +137,33 @@ describe("the doctor on a cloud in trouble", () => {
       assert.include(findingIn(report, "cloud.clock").evidence.join(), "2m apart: Keystone is ahead")
       assert.strictEqual(statusIn(report, "cloud.filter.snapshots-by-name"), "warning")
       assert.strictEqual(statusIn(report, "cloud.filter.volumes-by-name"), "ok")
+    })
+  )
+})
+
+describe("the doctor on a cloud behind TLS", () => {
+  const tls = { cert: server.cert, key: server.key }
+
+  inTheCloud(
+    "shows whose certificate it is, and that nobody trusts it without its authority",
+    Effect.gen(function* () {
+      const { config, folder, cloud } = yield* cloudToAsk({}, { tls }, (url) => `${cloudConf(url)}ca-file = ca.pem\n`)
+      const id = `cloud.tls.${new URL(cloud.authUrl).host}`
+      const trusting = (yield* Effect.promise(() => readFile(config, "utf8"))).replace("ca.pem", join(folder, "ca.pem"))
+      yield* Effect.promise(async () => {
+        await writeFile(join(folder, "ca.pem"), ca)
+        await writeFile(config, trusting)
+      })
+      const trusted = yield* consultJson([noNode, `--cloud-config=${config}`])
+      assert.strictEqual(statusIn(trusted, id), "ok")
+      assert.include(findingIn(trusted, id).evidence.join(), "signed by test-ca, until 2126-")
+      assert.strictEqual(trusted.exitCode, 0)
+      yield* Effect.promise(() => writeFile(config, trusting.replace(/ca-file.*/, "")))
+      const distrusted = yield* consultJson([noNode, `--cloud-config=${config}`])
+      assert.strictEqual(statusIn(distrusted, id), "failed")
+      assert.include(findingIn(distrusted, id).remedy, "ca-file")
+      assert.strictEqual(statusIn(distrusted, "cloud.keystone"), "failed")
+      assert.strictEqual(statusIn(distrusted, "cloud.quota"), "skipped")
     })
   )
 })

@@ -18,7 +18,7 @@ export const modeOf = (accessModes: ReadonlyArray<ClusterAccessMode>): AccessMod
   return once && asked !== "ReadWriteMany" ? "SINGLE_NODE_WRITER" : (modes[asked ?? ""] ?? "SINGLE_NODE_WRITER")
 }
 
-const fileSystemOf = ({ parameters }: StorageClassSeen): string =>
+export const fileSystemOf = ({ parameters }: StorageClassSeen): string =>
   parameters["csi.storage.k8s.io/fstype"] ?? parameters["fstype"] ?? "ext4"
 
 const capabilitiesOf = (claim: ClaimSeen, of: StorageClassSeen): ReadonlyArray<VolumeCapability> =>
@@ -30,6 +30,10 @@ const capabilitiesOf = (claim: ClaimSeen, of: StorageClassSeen): ReadonlyArray<V
 /** external-provisioner keeps these to itself. */
 const isOwnKey = (key: string): boolean => key.startsWith("csi.storage.k8s.io/") || key.toLowerCase() === "fstype"
 
+/** What of a class's parameters reaches the driver. */
+export const classParameters = ({ parameters }: StorageClassSeen): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(parameters).filter(([key]) => !isOwnKey(key)))
+
 /** As external-provisioner asks for the claim's volume, with the zone of the node that was chosen for it. */
 export const requestFor = (claim: ClaimSeen, of: StorageClassSeen, node: NodeSeen | undefined): ProvisionRequest => {
   const label = node?.zoneLabel
@@ -38,7 +42,7 @@ export const requestFor = (claim: ClaimSeen, of: StorageClassSeen, node: NodeSee
     name: `pvc-${claim.uid}`,
     capacity: { requiredBytes: claim.requestedBytes, limitBytes: undefined },
     capabilities: capabilitiesOf(claim, of),
-    parameters: Object.fromEntries(Object.entries(of.parameters).filter(([key]) => !isOwnKey(key))),
+    parameters: classParameters(of),
     source: undefined,
     topology: segments === undefined ? undefined : { preferred: [segments], requisite: [segments] }
   }
