@@ -62,9 +62,11 @@ describe.each(targets)("the image %s", (target) => {
   )
 
   built(
-    "loads what the failover assistant needs",
+    "loads what sub-commands need to reach Kubernetes, and says nothing but what was asked",
     Effect.gen(function* () {
       const pod = yield* makePod({ target, readOnlyRoot: true })
+      const help = pod.run(commandLine(target, ["/bin/cinder-csi-plugin", "failover-assistant", "--help"]))
+      assert.deepStrictEqual([help.status, help.stderr], [0, ""])
       const look = "console.log(Object.keys(require('/bin/cinder-csi-kubernetes.cjs')).length > 0)"
       assert.strictEqual(pod.run(inNode(look)).stdout, "true\n")
     })
