@@ -2,10 +2,14 @@ import { assert, describe } from "@effect/vitest"
 import { Console, Effect, LogLevel } from "effect"
 import { asService } from "../../src/main/asService.ts"
 import { cloudWithNode } from "../support/cloudWithNode.ts"
+import { spanReceiver } from "../support/spanReceiver.ts"
 import { cloudConf, live, oneGiB, startWired } from "../support/wiredDriver.ts"
 
+const controllerOnly = ["--provide-node-service=false"]
+const asJson = { OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" }
+
 /** What the driver writes while a volume is made, and while one is refused. */
-const written = (telemetry: string) =>
+const written = (telemetry: string, environment: Readonly<Record<string, string>> = {}) =>
   Effect.gen(function* () {
     const { authUrl } = yield* cloudWithNode
     const lines: Array<string> = []
@@ -14,7 +18,7 @@ const written = (telemetry: string) =>
     }
     const writers = { debug: write, error: write, info: write, log: write, warn: write }
     const work = Effect.gen(function* () {
-      const { csi } = yield* startWired(`${cloudConf(authUrl)}${telemetry}`)
+      const { csi } = yield* startWired(`${cloudConf(authUrl)}${telemetry}`, controllerOnly, {}, environment)
       yield* csi.createVolume({ name: "pvc-1", ...oneGiB })
       yield* Effect.flip(csi.controllerGetVolume({ volumeId: "absent" }))
     }).pipe(asService(LogLevel.Info), Effect.scoped)
@@ -53,6 +57,27 @@ describe("the log", () => {
       assert.deepStrictEqual(moreFailed, [])
       assert.match(String(property(failed, "message")), /^NOT_FOUND: /)
       assert.strictEqual(property(failed, "annotations", "volume_id"), "absent")
+    })
+  )
+
+  live(
+    "names the trace of a call where somebody gets its spans, and no other",
+    Effect.gen(function* () {
+      const receiver = yield* spanReceiver()
+      const json = "[Telemetry]\nlog-format = json\n"
+      const idIn = (lines: ReadonlyArray<string>) =>
+        lines
+          .map((line): unknown => JSON.parse(line))
+          .filter((line) => property(line, "annotations", "method") === "CreateVolume")
+          .map((line) => property(line, "annotations", "trace_id"))
+      const ids = idIn(yield* written(`${json}otlp-endpoint = ${receiver.endpoint}\n`, asJson))
+      const traces = receiver.spans().filter(({ name }) => name === "CreateVolume")
+      assert.deepStrictEqual(
+        ids,
+        traces.map(({ traceId }) => traceId)
+      )
+      assert.lengthOf(ids, 1)
+      assert.deepStrictEqual(idIn(yield* written(json)), [undefined])
     })
   )
 

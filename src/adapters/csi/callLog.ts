@@ -3,6 +3,7 @@ import { Duration, Effect, Either, LogLevel } from "effect"
 import { Telemetry } from "../../ports/Telemetry.ts"
 import { idsOf } from "./requestIds.ts"
 import type { RpcStatus } from "./status.ts"
+import { traceIds } from "./traceParent.ts"
 
 const levelOf = (code: status, changes: boolean): LogLevel.LogLevel => {
   switch (code) {
@@ -40,11 +41,10 @@ export const logged =
       const subject = Object.values(ids).join(" ")
       yield* Effect.annotateCurrentSpan({ ...spanOf(method, ids), "rpc.grpc.status_code": code })
       answered({ method, subject, changes, code: status[code], seconds: Duration.toSeconds(took) })
-      yield* Effect.annotateLogs(
-        Effect.logWithLevel(levelOf(code, changes), text),
-        "milliseconds",
-        Math.round(Duration.toMillis(took))
-      )
+      yield* Effect.annotateLogs(Effect.logWithLevel(levelOf(code, changes), text), {
+        milliseconds: Math.round(Duration.toMillis(took)),
+        ...(yield* traceIds)
+      })
       return yield* result
     }).pipe(Effect.annotateLogs({ method, ...ids }))
   }

@@ -1,5 +1,5 @@
 import type { Metadata } from "@grpc/grpc-js"
-import { Effect, Tracer } from "effect"
+import { Effect, Option, Tracer } from "effect"
 
 /** Version, trace, parent and flags (https://www.w3.org/TR/trace-context/#traceparent-header). */
 const form = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/
@@ -10,6 +10,15 @@ export const callerSpan = (metadata: Metadata): Tracer.ExternalSpan | undefined 
   if (traceId === undefined || spanId === undefined || flags === undefined) return undefined
   return Tracer.externalSpan({ traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 })
 }
+
+/** For the log: under which id whoever gets the spans finds the call; none where nobody does. */
+export const traceIds: Effect.Effect<{ readonly trace_id?: string }> = Effect.map(
+  Effect.option(Effect.currentSpan),
+  Option.match({
+    onNone: () => ({}),
+    onSome: ({ traceId }) => (traceId === "noop" ? {} : { trace_id: traceId })
+  })
+)
 
 /** Kubernetes asks every few seconds: nobody would find anything else among these. */
 const neverTraced = new Set(["Probe"])
