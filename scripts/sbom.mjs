@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 const bundled = JSON.parse(readFileSync("build/bundled.json", "utf8")).map(({ name, version }) => `${name}@${version}`)
 // Not with `--omit=dev`: it leaves out `effect` and others that a package for development asks for as well.
 const said = JSON.parse(
-  execFileSync("npm", ["sbom", "--sbom-format=cyclonedx", "--sbom-type=application"], {
+  execFileSync("npm", ["sbom", "--sbom-format=cyclonedx", "--sbom-type=application", "--loglevel=error"], {
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024
   })
