@@ -7,9 +7,10 @@ export class Ending extends Data.TaggedError("Ending")<{ readonly code: number; 
   }
 }
 
-/** As a shell reads it: 0 for an end that was wanted, 1 for any failure that does not name another one. */
-export const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
-  if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) return 0
+/** As a shell reads it: 0 for work that is done, 1 for any failure that does not name another code. */
+export const exitCodeOf = (exit: Exit.Exit<unknown, unknown>, toldToEnd = 0): number => {
+  if (Exit.isSuccess(exit)) return 0
+  if (Cause.isInterruptedOnly(exit.cause)) return toldToEnd
   const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
   return error instanceof Ending ? error.code : 1
 }

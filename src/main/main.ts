@@ -45,6 +45,9 @@ NodeRuntime.runMain(
   {
     disableErrorReporting: true,
     disablePrettyLogger: true,
-    teardown: (exit, end) => (endsAtOnce ? process.exit(exitCodeOf(exit)) : end(exitCodeOf(exit)))
+    teardown: (exit, end) => {
+      const code = exitCodeOf(exit, subcommand?.toldToEnd)
+      return endsAtOnce ? process.exit(code) : end(code)
+    }
   }
 )

@@ -7,6 +7,8 @@ type Environment = Readonly<Record<string, string | undefined>>
 export interface Subcommand {
   /** What it is for, in a line of `--help`. */
   readonly summary: string
+  /** The code that it ends with when it is told to end before it is done; default 0, as for what serves. */
+  readonly toldToEnd?: number
   readonly run: (args: ReadonlyArray<string>, env: Environment) => Effect.Effect<void, Error, FileSystem.FileSystem>
 }
 
@@ -71,6 +73,7 @@ export const subcommands = new Map<string, Subcommand>([
     "audit",
     {
       summary: "report what the cloud has and nobody uses; changes nothing",
+      toldToEnd: 2,
       run: loaded(
         () => import("./audit/audit.ts"),
         ({ runAudit }, args, env) => runAudit(args, env)
@@ -81,6 +84,7 @@ export const subcommands = new Map<string, Subcommand>([
     "secret",
     {
       summary: "check cloud.conf and make the Secret with it",
+      toldToEnd: 2,
       run: loaded(
         () => import("./secret/secret.ts"),
         ({ runSecret }, args) => runSecret(args)

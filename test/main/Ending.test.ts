@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Exit, FiberId } from "effect"
 import { Ending, exitCodeOf } from "../../src/main/Ending.ts"
+import { subcommands } from "../../src/main/subcommands.ts"
 
 describe("the program ends", () => {
   it.each<readonly [string, Exit.Exit<unknown, unknown>, number]>([
@@ -15,4 +16,10 @@ describe("the program ends", () => {
       2
     ]
   ])("%s", (_, exit, code) => assert.strictEqual(exitCodeOf(exit), code))
+
+  it("with another code when it is told to end, where 0 would be an answer", () => {
+    assert.strictEqual(exitCodeOf(Exit.interrupt(FiberId.none), subcommands.get("audit")?.toldToEnd), 2)
+    assert.strictEqual(exitCodeOf(Exit.interrupt(FiberId.none), subcommands.get("secret")?.toldToEnd), 2)
+    assert.strictEqual(exitCodeOf(Exit.void, 2), 0)
+  })
 })
