@@ -4,13 +4,16 @@ import type { VolumeId } from "./Volume.ts"
 
 /** Cinder's id of a backup. To CSI a backup is a snapshot, so this is a snapshot handle too. */
 export type BackupId = string & Brand.Brand<"BackupId">
+/** Takes a text for the id of a backup. */
 export const BackupId = Brand.nominal<BackupId>()
 
 /** The states Cinder documents (https://docs.openstack.org/api-ref/block-storage/v3/#backups-backups). */
 export const backupStatuses = ["creating", "available", "restoring", "deleting", "error", "error_deleting"] as const
 
 type DocumentedBackupStatus = (typeof backupStatuses)[number]
+/** A state no release we know of documents. */
 export type UnknownBackupStatus = string & Brand.Brand<"UnknownBackupStatus">
+/** Cinder's state of a backup. */
 export type BackupStatus = DocumentedBackupStatus | UnknownBackupStatus
 
 const unknownBackupStatus = Brand.nominal<UnknownBackupStatus>()
@@ -19,6 +22,7 @@ const unknownBackupStatus = Brand.nominal<UnknownBackupStatus>()
 export const backupStatus = (text: string): BackupStatus =>
   backupStatuses.find((documented) => documented === text) ?? unknownBackupStatus(text)
 
+/** A backup as its owner sees it. */
 export interface Backup {
   readonly id: BackupId
   /** Not unique in Cinder. */

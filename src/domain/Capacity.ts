@@ -10,6 +10,7 @@ export const defaultGiB = 1
 /** The least number of whole GiB that hold `bytes`. */
 export const gibCeil = (bytes: bigint): bigint => (bytes + bytesPerGiB - 1n) / bytesPerGiB
 
+/** So many GiB in bytes. */
 export const bytesOf = (sizeGiB: number): bigint => BigInt(sizeGiB) * bytesPerGiB
 
 /** What the orchestrator asked for, in bytes; undefined where it set no bound. */

@@ -40,6 +40,7 @@ export class Clouds extends Context.Tag("cinder-csi/domain/Clouds")<
   )
 }
 
+/** Several clouds by name, as one controller sees them. */
 export const makeClouds = (services: ReadonlyMap<string, CloudServices>): Clouds["Type"] => {
   const served = new Map([...services].sort(([one], [other]) => (one < other ? -1 : 1)))
   const clouds = [...served].map(([name, { volumes }]) => ({ name, digest: digestOf(name), volumes }))

@@ -20,6 +20,7 @@ export interface ControllerOptions {
   readonly removeStaleAttachments?: boolean
 }
 
+/** The options as a service, for those who build the services one by one. */
 export class ControllerSettings extends Context.Tag("cinder-csi/domain/ControllerSettings")<
   ControllerSettings,
   ControllerOptions

@@ -7,6 +7,9 @@ interface Described {
   readonly description: string
 }
 
+/** A volume with its description. */
 export interface DescribedVolume extends Volume, Described {}
+/** A snapshot with its description. */
 export interface DescribedSnapshot extends Snapshot, Described {}
+/** A backup with its description. */
 export interface DescribedBackup extends MarkedBackup, Described {}

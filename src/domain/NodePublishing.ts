@@ -25,6 +25,7 @@ import { leastBytesIn } from "./publishContext.ts"
 import type { VolumeId } from "./Volume.ts"
 import { ephemeralKey, isSet } from "./volumeContext.ts"
 
+/** Where a staged volume is to be shown. */
 export interface NodePublishRequest {
   readonly volumeId: VolumeId
   readonly stagingPath: string

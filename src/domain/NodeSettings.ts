@@ -2,6 +2,7 @@ import { Context } from "effect"
 
 /** What becomes of a volume, made from nothing, whose file system has another UUID than the volume's id. */
 export const uuidGuards = ["refuse", "warn", "off"] as const
+/** One of `uuidGuards`. */
 export type UuidGuard = (typeof uuidGuards)[number]
 
 /** What the operator decides about this node. */
@@ -20,4 +21,5 @@ export interface NodeOptions {
   readonly uuidGuard: UuidGuard
 }
 
+/** The options as a service, for those who build the services one by one. */
 export class NodeSettings extends Context.Tag("cinder-csi/domain/NodeSettings")<NodeSettings, NodeOptions>() {}

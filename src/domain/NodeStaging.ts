@@ -35,6 +35,7 @@ import { createdEmptyKey, isSet, resizeRequiredKey } from "./volumeContext.ts"
 /** Hypervisors plug a disk in after they answered; slow ones take many seconds. */
 const deviceBudgetMillis = 45_000
 
+/** Where a volume is to be made ready. */
 export interface StageRequest {
   readonly volumeId: VolumeId
   readonly stagingPath: string

@@ -27,6 +27,7 @@ import type { VolumeId } from "./Volume.ts"
 /** A hypervisor tells its guest of a new size at once or, where it has to be asked for, within seconds. */
 const sizeBudgetMillis = 30_000
 
+/** How full a volume is. */
 export type VolumeUsage =
   /** A raw device has a size and nothing else that can be known. */
   | { readonly _tag: "block"; readonly totalBytes: bigint }
@@ -40,6 +41,7 @@ export type VolumeUsage =
       readonly availableInodes: bigint
     }
 
+/** How large the file system of a volume is to become. */
 export interface NodeExpandRequest {
   readonly volumeId: VolumeId
   readonly volumePath: string
@@ -49,6 +51,7 @@ export interface NodeExpandRequest {
   readonly capability: VolumeCapability | undefined
 }
 
+/** What the orchestrator has to know of this node. */
 export interface NodeInfo {
   readonly serverId: ServerId
   /** 0 leaves it open. */

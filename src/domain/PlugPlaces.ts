@@ -7,6 +7,7 @@ export type DiskBus =
   /** A bus whose free places cannot be counted. */
   | { readonly _tag: "Other"; readonly name: string }
 
+/** A disk of this machine. */
 export interface PluggedDisk {
   /** The kernel's name, such as vdb. */
   readonly name: string

@@ -8,4 +8,5 @@ export interface SchedulerHints {
   readonly differentHost: ReadonlyArray<VolumeId>
 }
 
+/** Anywhere. */
 export const noHints: SchedulerHints = { sameHost: [], differentHost: [] }

@@ -3,6 +3,7 @@ import type { VolumeId } from "./Volume.ts"
 
 /** Nova's id of a server, which is also the CSI node id. */
 export type ServerId = string & Brand.Brand<"ServerId">
+/** Takes a text for the id of a server. */
 export const ServerId = Brand.nominal<ServerId>()
 
 /** A server as its owner sees it (https://docs.openstack.org/api-ref/compute/#servers-servers). */

@@ -3,6 +3,7 @@ import type { VolumeId } from "./Volume.ts"
 
 /** Cinder's id of a snapshot, which is also its CSI snapshot handle. */
 export type SnapshotId = string & Brand.Brand<"SnapshotId">
+/** Takes a text for the id of a snapshot. */
 export const SnapshotId = Brand.nominal<SnapshotId>()
 
 /** The states Cinder documents (https://docs.openstack.org/api-ref/block-storage/v3/#volume-snapshots-snapshots). */
@@ -19,7 +20,9 @@ export const snapshotStatuses = [
 ] as const
 
 type DocumentedSnapshotStatus = (typeof snapshotStatuses)[number]
+/** A state no release we know of documents. */
 export type UnknownSnapshotStatus = string & Brand.Brand<"UnknownSnapshotStatus">
+/** Cinder's state of a snapshot. */
 export type SnapshotStatus = DocumentedSnapshotStatus | UnknownSnapshotStatus
 
 const unknownSnapshotStatus = Brand.nominal<UnknownSnapshotStatus>()
@@ -28,6 +31,7 @@ const unknownSnapshotStatus = Brand.nominal<UnknownSnapshotStatus>()
 export const snapshotStatus = (text: string): SnapshotStatus =>
   snapshotStatuses.find((documented) => documented === text) ?? unknownSnapshotStatus(text)
 
+/** A snapshot as its owner sees it. */
 export interface Snapshot {
   readonly id: SnapshotId
   /** Not unique in Cinder. */

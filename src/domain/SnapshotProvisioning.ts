@@ -20,12 +20,14 @@ import { makeDeleteSnapshot } from "./snapshotDeletion.ts"
 import { makeListSnapshots } from "./snapshotListing.ts"
 import type { VolumeId } from "./Volume.ts"
 
+/** A snapshot to cut, known by its name. */
 export interface SnapshotRequest {
   readonly volumeId: VolumeId
   readonly name: string
   readonly parameters: Readonly<Record<string, string>>
 }
 
+/** A snapshot as the orchestrator sees it. */
 export interface ProvisionedSnapshot {
   /** Of a snapshot or of a backup. */
   readonly id: SnapshotId
@@ -38,11 +40,13 @@ export interface ProvisionedSnapshot {
   readonly ready: boolean
 }
 
+/** Which snapshots to list; undefined is all. */
 export interface SnapshotFilter {
   readonly snapshotId: SnapshotId | undefined
   readonly volumeId: VolumeId | undefined
 }
 
+/** A page of the list. */
 export interface SnapshotPage {
   readonly entries: ReadonlyArray<ProvisionedSnapshot>
   readonly nextToken: string | undefined

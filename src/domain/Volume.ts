@@ -5,6 +5,7 @@ import type { SnapshotId } from "./Snapshot.ts"
 
 /** Cinder's id of a volume, which is also its CSI volume handle. Opaque: nothing but Cinder decides whether it exists. */
 export type VolumeId = string & Brand.Brand<"VolumeId">
+/** Takes a text for the id of a volume. */
 export const VolumeId = Brand.nominal<VolumeId>()
 
 /** The states Cinder documents (https://docs.openstack.org/api-ref/block-storage/v3/#volumes-volumes). */
@@ -37,6 +38,7 @@ type DocumentedVolumeStatus = (typeof volumeStatuses)[number]
 /** A state no release we know of documents: whatever it means, it is not an end. */
 export type UnknownVolumeStatus = string & Brand.Brand<"UnknownVolumeStatus">
 
+/** Cinder's state of a volume. */
 export type VolumeStatus = DocumentedVolumeStatus | UnknownVolumeStatus
 
 const unknownVolumeStatus = Brand.nominal<UnknownVolumeStatus>()
@@ -62,6 +64,7 @@ export interface Attachment {
   readonly device: string
 }
 
+/** A volume as its owner sees it. */
 export interface Volume {
   readonly id: VolumeId
   /** Not unique in Cinder. */
@@ -81,5 +84,6 @@ export interface Volume {
   readonly updatedAt: number | undefined
 }
 
+/** Whether Cinder sees the volume attached to the server. */
 export const isAttachedTo = (volume: Volume, server: ServerId): boolean =>
   volume.attachments.some(({ serverId }) => serverId === server)

@@ -13,6 +13,7 @@ import type { VolumeId } from "./Volume.ts"
 import { makeAttachVolume } from "./volumeAttaching.ts"
 import { makeDetachVolume } from "./volumeDetaching.ts"
 
+/** A volume to attach, and how it is to be used there. */
 export interface PublishRequest {
   readonly volumeId: VolumeId
   readonly serverId: ServerId

@@ -22,6 +22,7 @@ import { makeDeleteVolume } from "./volumeDeletion.ts"
 import { makeExpandVolume } from "./volumeExpansion.ts"
 import { makeVolumeTally } from "./volumeTally.ts"
 
+/** A volume to make, known by its name. */
 export interface ProvisionRequest {
   readonly name: string
   readonly capacity: CapacityRange
@@ -32,6 +33,7 @@ export interface ProvisionRequest {
   readonly topology: TopologyRequirement | undefined
 }
 
+/** A volume as the orchestrator sees it. */
 export interface ProvisionedVolume {
   readonly id: VolumeId
   readonly sizeBytes: bigint
@@ -48,17 +50,20 @@ export interface ListedVolume {
   readonly publishedOn: ReadonlyArray<ServerId>
 }
 
+/** A page of the list. */
 export interface VolumePage {
   readonly entries: ReadonlyArray<ListedVolume>
   /** Undefined when this is the last page. */
   readonly nextToken: string | undefined
 }
 
+/** The size a volume has now, and whether the node has something left to do. */
 export interface ExpandedVolume {
   readonly sizeBytes: bigint
   readonly nodeExpansionRequired: boolean
 }
 
+/** Ways in which a volume might be used. */
 export interface ValidationRequest {
   readonly volumeId: VolumeId
   readonly capabilities: ReadonlyArray<VolumeCapability>

@@ -25,24 +25,28 @@ export class OutOfRange extends Data.TaggedError("OutOfRange")<{
   }
 }
 
+/** Cinder has no such volume. */
 export class VolumeNotFound extends Data.TaggedError("VolumeNotFound")<{ readonly id: VolumeId }> {
   override get message() {
     return `Cinder has no volume ${this.id}`
   }
 }
 
+/** Cinder has no such snapshot. */
 export class SnapshotNotFound extends Data.TaggedError("SnapshotNotFound")<{ readonly id: SnapshotId }> {
   override get message() {
     return `Cinder has no snapshot ${this.id}`
   }
 }
 
+/** Cinder has no such backup. */
 export class BackupNotFound extends Data.TaggedError("BackupNotFound")<{ readonly id: BackupId }> {
   override get message() {
     return `Cinder has no backup ${this.id}`
   }
 }
 
+/** Nova has no such server. */
 export class ServerNotFound extends Data.TaggedError("ServerNotFound")<{ readonly id: ServerId }> {
   override get message() {
     return `Nova has no server ${this.id}`
@@ -253,6 +257,7 @@ export class HostFailure extends Data.TaggedError("HostFailure")<{
   }
 }
 
+/** Every error that a service of the domain can fail with. */
 export type DomainError =
   | InvalidInput
   | OutOfRange

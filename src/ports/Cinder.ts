@@ -12,6 +12,7 @@ import type { SchedulerHints } from "../domain/SchedulerHints.ts"
 import type { Snapshot, SnapshotId } from "../domain/Snapshot.ts"
 import type { CopySource, Volume, VolumeId } from "../domain/Volume.ts"
 
+/** A volume to ask Cinder for. */
 export interface NewVolume {
   readonly name: string
   readonly description: string
@@ -26,6 +27,7 @@ export interface NewVolume {
   readonly metadata: Readonly<Record<string, string>>
 }
 
+/** A snapshot to ask Cinder for. */
 export interface NewSnapshot {
   readonly volumeId: VolumeId
   readonly name: string
@@ -33,6 +35,7 @@ export interface NewSnapshot {
   readonly metadata: Readonly<Record<string, string>>
 }
 
+/** A backup to ask Cinder for. */
 export interface NewBackup {
   readonly volumeId: VolumeId
   /** What is copied; it must be `available`. */
@@ -44,6 +47,7 @@ export interface NewBackup {
   readonly metadata: Readonly<Record<string, string>>
 }
 
+/** Which page of a list. */
 export interface PageRequest {
   /** Most rows wanted; the answer may hold fewer and still have a `next`. */
   readonly limit: number | undefined
@@ -51,6 +55,7 @@ export interface PageRequest {
   readonly marker: string | undefined
 }
 
+/** A page of a list. */
 export interface Page<A> {
   /** Oldest first. */
   readonly items: ReadonlyArray<A>

@@ -12,7 +12,9 @@ export type Observation<A, E> =
   | { readonly _tag: "Failed"; readonly error: E }
   | { readonly _tag: "Pending"; readonly state: string; readonly because: ServerWait | undefined }
 
+/** It has ended well. */
 export const settled = <A>(value: A): Observation<A, never> => ({ _tag: "Settled", value })
+/** It has ended badly: nothing is left to wait for. */
 export const failed = <E>(error: E): Observation<never, E> => ({ _tag: "Failed", error })
 /** `because` says what keeps a server from being ready, where a server is waited for. */
 export const pending = (state: string, because?: ServerWait): Observation<never, never> => ({

@@ -61,8 +61,10 @@ export interface Mount {
   readonly turnedReadOnly: boolean
 }
 
+/** What a path can lead to. */
 export type PathKind = "absent" | "directory" | "file" | "blockDevice" | "symlink" | "other"
 
+/** A path, looked at. */
 export interface Place {
   /** The path with its parent resolved through symlinks, as the mount table spells it; the last component never is. */
   readonly path: string
@@ -70,6 +72,7 @@ export interface Place {
   readonly kind: PathKind
 }
 
+/** How full a file system is. */
 export interface Usage {
   readonly totalBytes: bigint
   readonly usedBytes: bigint

@@ -3,6 +3,7 @@ import type { DescribedDisk } from "../domain/DescribedDisk.ts"
 import type { IdentityUnknown } from "../domain/errors.ts"
 import type { ServerId } from "../domain/Server.ts"
 
+/** Which server this machine is. */
 export interface InstanceIdentity {
   readonly serverId: ServerId
   /** Nova's availability zone; undefined where the source does not tell. */

@@ -3,6 +3,7 @@ import type { CloudFailure, NodeFull, ServerNotFound, VolumeNotFound } from "../
 import type { Server, ServerId } from "../domain/Server.ts"
 import type { VolumeId } from "../domain/Volume.ts"
 
+/** What Nova says to a detach request. */
 export type DetachAnswer =
   /** Not yet detached; with the id under which Nova logged the request, where it tells. */
   | { readonly _tag: "Accepted"; readonly requestId: string | undefined }

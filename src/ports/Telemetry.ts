@@ -34,6 +34,7 @@ export interface AnsweredCall {
   readonly seconds: number
 }
 
+/** How many volumes a node takes and has. */
 export interface NodeRoom {
   /** What was answered to kubelet last; undefined before that. 0 is no limit. */
   readonly limit: number | undefined
@@ -41,6 +42,7 @@ export interface NodeRoom {
   readonly attached: number | undefined
 }
 
+/** A staged volume and what has gone to and from its disk. */
 export interface StagedDisk {
   readonly volumeId: VolumeId
   readonly traffic: DiskTraffic
@@ -67,6 +69,7 @@ const nothing = () => undefined
 /** By default nobody watches, which costs nothing. */
 export const unwatched: Watcher = { begins: () => nothing, answered: nothing, shows: nothing }
 
+/** Whoever watches the driver at work: provide a `Watcher` to be told. By default nobody does. */
 export class Telemetry extends Context.Reference<Telemetry>()("cinder-csi/ports/Telemetry", {
   defaultValue: () => unwatched
 }) {}

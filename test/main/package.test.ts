@@ -15,8 +15,13 @@ describe("the package", () => {
   })
 
   it("exports what the library's build makes, and nothing else", () => {
-    const exported: ReadonlyArray<{ readonly default: string }> = Object.values(json("package.json").exports)
+    const { "./package.json": _manifest, ...entries } = json("package.json").exports
+    const exported: ReadonlyArray<{ readonly default: string; readonly types: string }> = Object.values(entries)
     const sources = exported.map((entry) => entry.default.replace("./dist/", "src/").replace(/\.js$/, ".ts"))
+    assert.deepStrictEqual(
+      exported.map(({ types }) => types.replace(/\.d\.ts$/, ".js")),
+      exported.map((entry) => entry.default)
+    )
     assert.deepStrictEqual(sources.sort(), [...json("tsconfig.build.json").files].sort())
     for (const source of sources) assert.isTrue(existsSync(file(source)), source)
   })

@@ -21,6 +21,7 @@ export class RpcFailure extends Data.TaggedError("RpcFailure")<{
   }
 }
 
+/** How one call is made. */
 export interface CallOptions {
   /** The deadline, counted from the call; none unless given. */
   readonly timeout?: Duration.DurationInput

@@ -34,6 +34,7 @@ export class ServeFailure extends Data.TaggedError("ServeFailure")<{
   }
 }
 
+/** A server that takes calls. */
 export interface Served {
   /** What a client connects to: `unix:/path` or `host:port`. */
   readonly target: string

@@ -6,6 +6,7 @@ import { Duration } from "effect"
  */
 export type IdentitySource = "serial" | "loop-backing-file"
 
+/** How the host is looked at and worked on; what is left out has a default that suits a node. */
 export interface HostOptions {
   /** Where device nodes and their by-id links are. */
   readonly devRoot: string

@@ -4,6 +4,7 @@ import { type Failure, isPassing, refusalOf, silenceOf } from "./answers.ts"
 import { AccessProblem, type ClusterAccess, type TlsMaterial } from "./ClusterAccess.ts"
 import { type AccessOptions, readAccess } from "./readAccess.ts"
 
+/** How Kubernetes is asked. */
 export interface KubernetesOptions extends AccessOptions {
   /** An HTTP client that trusts and shows what it is told for each request, until the scope closes. */
   readonly connect: (tls: () => TlsMaterial) => Effect.Effect<HttpClient.HttpClient, never, Scope.Scope>

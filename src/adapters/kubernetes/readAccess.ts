@@ -6,6 +6,7 @@ import { Effect, Either, Encoding, Redacted } from "effect"
 import { AccessProblem, type ClusterAccess, type Credentials, type TlsMaterial } from "./ClusterAccess.ts"
 import { type CurrentContext, readKubeconfig } from "./kubeconfig.ts"
 
+/** Where it is written where Kubernetes is and as whom to ask it. */
 export interface AccessOptions {
   /** Path of a kubeconfig; empty for none. */
   readonly kubeconfig: string

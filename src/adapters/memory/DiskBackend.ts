@@ -37,6 +37,7 @@ export interface DiskBackendService {
   readonly unplug: (serverId: string, volumeId: string) => Effect.Effect<void, DiskBackendFault>
 }
 
+/** The bytes behind the volumes of a World. */
 export class DiskBackend extends Context.Tag("cinder-csi/memory/DiskBackend")<DiskBackend, DiskBackendService>() {}
 
 /** Records without bytes: every operation succeeds and moves nothing. */
@@ -52,4 +53,5 @@ export const noDisks: DiskBackendService = {
   unplug: () => Effect.void
 }
 
+/** A World of records alone. */
 export const layerNoDisks: Layer.Layer<DiskBackend> = Layer.succeed(DiskBackend, noDisks)

@@ -11,6 +11,7 @@ export { type OutsideEntry, type OutsideFiles, realFiles } from "./HostMemoryOut
 export type { HostMemoryServer } from "./HostMemoryServer.ts"
 export type { HostEvent, HostOperation } from "./HostMemoryTypes.ts"
 
+/** How the servers begin. */
 export interface HostMemoryOptions {
   /** Directories that each server has from the start, with all that lead to them. */
   readonly directories?: ReadonlyArray<string>

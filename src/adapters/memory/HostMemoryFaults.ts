@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import { HostFailure } from "../../domain/errors.ts"
 import type { HostOperation } from "./HostMemoryTypes.ts"
 
+/** How an operation of the host fails. */
 export interface HostFault {
   /** How often; default once. */
   readonly times?: number

@@ -5,6 +5,7 @@ import type { FileTree } from "./HostMemoryTree.ts"
 
 export type HostMounterService = Context.Tag.Service<HostMounter>
 
+/** A method of the port of the host. */
 export type HostOperation = keyof HostMounterService
 
 /** Something a server did to one of its disks, in the order it happened. */

@@ -104,8 +104,11 @@ export interface WorldNova {
   readonly showInstanceAction: (serverId: string, requestId: string) => Answer<InstanceActionRecord>
 }
 
+/** A request to Cinder. */
 export type CinderCall = keyof WorldCinder
+/** A request to Nova. */
 export type NovaCall = keyof WorldNova
+/** A request to Cinder or Nova. */
 export type CallName = CinderCall | NovaCall
 
 /**
@@ -119,6 +122,7 @@ export type CallName = CinderCall | NovaCall
  */
 export type WorkOutcome = "fails" | "reverts" | "noBackend"
 
+/** Work that was accepted and ends badly. */
 export interface WorkFault {
   readonly work: WorkName
   readonly outcome: WorkOutcome
@@ -128,6 +132,7 @@ export interface WorkFault {
   readonly matching?: string
 }
 
+/** A request that is refused, or whose answer is lost. */
 export interface CallFault {
   readonly call: CallName
   readonly fault: WorldFault
@@ -171,6 +176,7 @@ export interface WorldControl {
   readonly loseServer: (id: string) => Answer<void>
 }
 
+/** The project: its two APIs as a member uses them, and the strings behind them. */
 export interface WorldService {
   readonly settings: WorldSettings
   readonly cinder: WorldCinder

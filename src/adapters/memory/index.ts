@@ -1,3 +1,9 @@
+/**
+ * An OpenStack project and Linux hosts in memory, which provide the same ports as the real ones: for tests, on virtual time,
+ * with faults on demand.
+ *
+ * @module effect-cinder-csi/memory
+ */
 import { Layer } from "effect"
 import type { Cinder } from "../../ports/Cinder.ts"
 import type { Nova } from "../../ports/Nova.ts"
@@ -25,9 +31,26 @@ export {
   type OutsideFiles,
   realFiles
 } from "./HostMemory.ts"
-export type { HttpFaults } from "./http/httpFaults.ts"
+export type { DiskFilling } from "./HostMemoryDisks.ts"
+export type { HostFault, HostFaults } from "./HostMemoryFaults.ts"
+export type { OutsideEntry } from "./HostMemoryOutside.ts"
+export type { Collapse, HostEvent, HostOperation } from "./HostMemoryTypes.ts"
+export type { CatalogService, CatalogSettings, Endpoints } from "./http/catalog.ts"
+export type { HttpFault, HttpFaults } from "./http/httpFaults.ts"
+export { ListenFault, type TlsSettings } from "./http/httpServer.ts"
+export type {
+  ApplicationCredentialSettings,
+  DomainSettings,
+  IdentitySettings,
+  ProjectSettings,
+  RoleName,
+  TrustSettings,
+  UserSettings
+} from "./http/identitySettings.ts"
+export type { Json, JsonObject } from "./http/json.ts"
 export { makeOpenStackHttp, type OpenStackHttp, type OpenStackHttpOptions } from "./http/makeOpenStackHttp.ts"
-export { openStackServer } from "./http/server.ts"
+export type { LoggedRequest, RequestLog } from "./http/requestLog.ts"
+export { openStackServer, type ServeOptions } from "./http/server.ts"
 export { layerInventoryMemory } from "./InventoryMemory.ts"
 export { layerMetadataMemory } from "./MetadataMemory.ts"
 export { layerNovaMemory } from "./NovaMemory.ts"

@@ -16,6 +16,7 @@ export interface VolumeSpec {
   readonly hints?: HintsRecord | undefined
 }
 
+/** How a time is compared. */
 export type TimeOperator = "gt" | "gte" | "eq" | "neq" | "lt" | "lte"
 
 /** Compared in whole seconds, as Cinder on MariaDB does. */
@@ -24,11 +25,13 @@ export interface TimeBound {
   readonly millis: number
 }
 
+/** The order of a list. */
 export interface Sort {
   readonly key: "created_at" | "updated_at" | "id" | "name" | "size" | "status" | "availability_zone"
   readonly direction: "asc" | "desc"
 }
 
+/** Filters, order and place in the list that most lists have. */
 export interface ListRequest {
   readonly name?: string | undefined
   readonly status?: ReadonlyArray<string> | undefined
@@ -42,6 +45,7 @@ export interface ListRequest {
   readonly marker?: string | undefined
 }
 
+/** Which volumes to list. */
 export interface ListVolumesRequest extends ListRequest {
   readonly zone?: ReadonlyArray<string> | undefined
   readonly sizeGiB?: number | undefined
@@ -51,15 +55,18 @@ export interface ListVolumesRequest extends ListRequest {
   readonly updatedAt?: ReadonlyArray<TimeBound> | undefined
 }
 
+/** Which snapshots to list. */
 export interface ListSnapshotsRequest extends ListRequest {
   readonly volumeId?: string | undefined
   readonly zone?: ReadonlyArray<string> | undefined
 }
 
+/** Which backups to list. */
 export interface ListBackupsRequest extends Omit<ListRequest, "metadata"> {
   readonly volumeId?: string | undefined
 }
 
+/** Which attachments to list. */
 export interface ListAttachmentsRequest {
   readonly volumeId?: string | undefined
   readonly serverId?: string | undefined
@@ -68,6 +75,7 @@ export interface ListAttachmentsRequest {
   readonly marker?: string | undefined
 }
 
+/** Which servers to list. */
 export interface ListServersRequest {
   /** A regular expression that matches anywhere in the name, as Nova's filter does. */
   readonly name?: string | undefined
@@ -76,11 +84,13 @@ export interface ListServersRequest {
   readonly marker?: string | undefined
 }
 
+/** Which messages to list. */
 export interface ListMessagesRequest {
   readonly resourceId?: string | undefined
   readonly limit?: number | undefined
 }
 
+/** A page of a list. */
 export interface Page<A> {
   readonly rows: ReadonlyArray<A>
   /** True when the page is exactly as long as its limit; nothing may follow all the same. */
@@ -95,6 +105,7 @@ export interface RecordUpdate {
   readonly metadata?: Readonly<Record<string, string>> | undefined
 }
 
+/** A snapshot to cut. */
 export interface SnapshotSpec {
   readonly volumeId: string
   readonly name?: string | undefined
@@ -104,6 +115,7 @@ export interface SnapshotSpec {
   readonly force?: boolean | undefined
 }
 
+/** A backup to make. */
 export interface BackupSpec {
   readonly volumeId: string
   readonly snapshotId?: string | undefined
@@ -116,18 +128,21 @@ export interface BackupSpec {
   readonly zone?: string | undefined
 }
 
+/** Where a backup is to be copied to. */
 export interface RestoreSpec {
   /** Undefined: a new volume is made first, and the request waits for it. */
   readonly volumeId?: string | undefined
   readonly name?: string | undefined
 }
 
+/** The volume that a backup is copied to. */
 export interface RestoreAnswer {
   readonly backupId: string
   readonly volumeId: string
   readonly volumeName: string | undefined
 }
 
+/** The type that a volume is to have. */
 export interface RetypeSpec {
   /** Name or id. */
   readonly type: string
@@ -135,6 +150,7 @@ export interface RetypeSpec {
   readonly policy?: "never" | "on-demand" | undefined
 }
 
+/** A server to make. */
 export interface ServerSpec {
   readonly name: string
   readonly zone?: string | undefined
@@ -143,6 +159,7 @@ export interface ServerSpec {
   readonly rootVolumeId?: string | undefined
 }
 
+/** What an attach request can say. */
 export interface AttachSpec {
   readonly device?: string | undefined
   readonly tag?: string | undefined
@@ -153,6 +170,7 @@ export interface AttachSpec {
   readonly requestId?: string | undefined
 }
 
+/** What a detach request can say. */
 export interface DetachSpec {
   readonly requestId?: string | undefined
 }

@@ -23,8 +23,10 @@ export const workNames = [
   "serverStop"
 ] as const
 
+/** Kind of work that goes on after a request was accepted. */
 export type WorkName = (typeof workNames)[number]
 
+/** A volume type. */
 export interface VolumeTypeSettings {
   readonly name: string
   readonly id?: string
@@ -36,6 +38,7 @@ export interface VolumeTypeSettings {
   readonly backend?: string
 }
 
+/** A zone of Cinder. */
 export interface VolumeZoneSettings {
   readonly name: string
   readonly available?: boolean
@@ -55,6 +58,7 @@ export interface QuotaSettings {
   readonly types: Readonly<Record<string, { readonly volumes?: number; readonly gigabytes?: number }>>
 }
 
+/** How long accepted work takes. */
 export interface Latencies extends Readonly<Record<WorkName, Duration.DurationInput>> {
   /** From the accepted create until the scheduler has placed the volume; until then a delete takes effect at once. */
   readonly schedule: Duration.DurationInput
@@ -64,6 +68,7 @@ export interface Latencies extends Readonly<Record<WorkName, Duration.DurationIn
   readonly rpcTimeout: Duration.DurationInput
 }
 
+/** What the project is like and how its cloud behaves. */
 export interface WorldSettings {
   readonly projectId: string
   readonly userId: string
@@ -92,6 +97,7 @@ export interface WorldSettings {
   readonly servers: ReadonlyArray<ServerSpec>
 }
 
+/** What is left out is as `worldSettings` says. */
 export type WorldOptions = Partial<Omit<WorldSettings, "quotas" | "latencies">> & {
   readonly quotas?: Partial<QuotaSettings>
   readonly latencies?: Partial<Latencies>

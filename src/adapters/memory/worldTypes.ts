@@ -22,8 +22,11 @@ export type VolumeStatus =
   | "error_restoring"
   | "error_managing"
 
+/** States of a snapshot. */
 export type SnapshotStatus = "creating" | "available" | "deleting" | "error" | "error_deleting" | "backing-up"
+/** States of a backup. */
 export type BackupStatus = "creating" | "available" | "restoring" | "deleting" | "error" | "error_deleting"
+/** State of a row of Cinder's attachments API. */
 export type AttachmentStatus = "reserved" | "attaching" | "attached" | "detaching"
 
 /** Times are milliseconds since the epoch; `updatedAt` is undefined until the first update. */
@@ -38,6 +41,7 @@ export interface HintsRecord {
   readonly differentHost: ReadonlyArray<string>
 }
 
+/** A volume as Cinder keeps it. */
 export interface VolumeRecord extends Stamped {
   readonly id: string
   readonly name: string | undefined
@@ -74,6 +78,7 @@ export interface AttachmentRecord {
   readonly mode: "rw"
 }
 
+/** A snapshot as Cinder keeps it. */
 export interface SnapshotRecord extends Stamped {
   readonly id: string
   readonly name: string | undefined
@@ -89,6 +94,7 @@ export interface SnapshotRecord extends Stamped {
   readonly progressPercent: number
 }
 
+/** A backup as Cinder keeps it. */
 export interface BackupRecord extends Stamped {
   readonly id: string
   readonly name: string | undefined
@@ -108,6 +114,7 @@ export interface BackupRecord extends Stamped {
   readonly metadata: Readonly<Record<string, string>>
 }
 
+/** Nova's state of a server, of which `status` is a summary. */
 export type VmState =
   | "building"
   | "active"
@@ -121,6 +128,7 @@ export type VmState =
   | "soft-delete"
   | "error"
 
+/** A server as Nova keeps it. */
 export interface ServerRecord {
   readonly id: string
   readonly name: string
@@ -157,6 +165,7 @@ export interface ServerVolumeRecord {
   readonly deleteOnTermination: boolean
 }
 
+/** What Nova did with a server, by request. */
 export interface InstanceActionRecord {
   readonly action: "create" | "attach_volume" | "detach_volume" | "extend_volume"
   readonly serverId: string
@@ -167,6 +176,7 @@ export interface InstanceActionRecord {
   readonly events: ReadonlyArray<InstanceActionEvent>
 }
 
+/** A step of an instance action. */
 export interface InstanceActionEvent {
   readonly event: string
   readonly startTime: number
@@ -188,6 +198,7 @@ export interface MessageRecord {
   readonly guaranteedUntil: number
 }
 
+/** A volume type as Cinder keeps it. */
 export interface VolumeTypeRecord {
   readonly id: string
   readonly name: string
@@ -200,11 +211,13 @@ export interface VolumeTypeRecord {
   readonly isDefault: boolean
 }
 
+/** An availability zone. */
 export interface ZoneRecord {
   readonly name: string
   readonly available: boolean
 }
 
+/** One quota and what counts against it. */
 export interface QuotaUsage {
   /** -1 means unlimited. */
   readonly limit: number
@@ -212,6 +225,7 @@ export interface QuotaUsage {
   readonly reserved: number
 }
 
+/** Quotas of the project and what counts against them. */
 export type QuotaSet = Readonly<
   Record<"volumes" | "gigabytes" | "perVolumeGigabytes" | "snapshots" | "backups" | "backupGigabytes", QuotaUsage>
 > & {

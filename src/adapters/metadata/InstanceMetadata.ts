@@ -11,6 +11,7 @@ import { type Source, SourceFailure, type Told } from "./Source.ts"
 /** As `search-order` in the section Metadata of cloud.conf names them. */
 export type MetadataSource = "configDrive" | "metadataService"
 
+/** Where it is looked for who this machine is; what is left out has a default that suits a node. */
 export interface MetadataOptions {
   readonly searchOrder: ReadonlyArray<MetadataSource>
   /** The most time that the metadata service gets, all tries together. */

@@ -24,6 +24,7 @@ import { makeService, type ServiceOptions } from "./OpenStackHttp.ts"
 
 const messagesTimeoutMillis = 5_000
 
+/** Which Cinder is asked, and how. */
 export interface CinderOptions extends ServiceOptions {
   /** Ask for no microversion: what needs one is refused. */
   readonly ignoreMicroversions?: boolean | undefined

@@ -9,6 +9,7 @@ import { defaultUserAgent, type RequestObserver } from "./observer.ts"
 import { asRequestSpan } from "./requestSpan.ts"
 import { milestones, nextRefusal, planSession, type Refusal, type Session } from "./sessionPlan.ts"
 
+/** Where Keystone is and as whom to log in. */
 export interface KeystoneOptions {
   readonly authUrl: string
   /** As a function it is asked again and again: another object than before is other credentials. */

@@ -13,6 +13,7 @@ import { asRequestSpan } from "./requestSpan.ts"
 import { obeyedPause, pauseBeforeRetry } from "./retries.ts"
 import type { Session } from "./sessionPlan.ts"
 
+/** Which endpoint of the catalogue is asked, and how. */
 export interface ServiceOptions {
   readonly choice: EndpointChoice
   readonly userAgent?: string | undefined

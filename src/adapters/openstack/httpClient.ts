@@ -10,6 +10,7 @@ import { keepEarlyAnswer } from "./earlyAnswers.ts"
 import { authorityOf, noProxies, type Proxies, proxyFor, type Target, withoutBrackets } from "./proxies.ts"
 import { atProxy, behindProxy, openTunnel, proxyHeaders, serverNameOf } from "./tunnel.ts"
 
+/** Whom to trust and what to show. */
 export interface TlsOptions {
   /** PEM bundle that takes the place of the well-known authorities. */
   readonly ca?: string | undefined
@@ -20,6 +21,7 @@ export interface TlsOptions {
   readonly insecure?: boolean | undefined
 }
 
+/** How a connection comes about. */
 export interface ConnectionOptions {
   /**
    * Bounds connecting with the TLS handshake, and with a proxy's tunnel before it: where there was no connection, certainly

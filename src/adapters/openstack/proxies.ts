@@ -22,6 +22,7 @@ export interface Target {
   readonly port: number
 }
 
+/** The proxies that the environment names. */
 export interface Proxies {
   readonly http: HttpProxy | undefined
   readonly https: HttpProxy | undefined

@@ -11,6 +11,7 @@ import { Nova } from "../../ports/Nova.ts"
 import { endOfWait, nextPause, roomToAnswer } from "./pace.ts"
 import { makeShownWaits, type ShownWait } from "./shownWait.ts"
 
+/** How long is waited. */
 export interface PollingOptions {
   /** Longest wait for a caller without a deadline. */
   readonly budgetMillis?: number | undefined

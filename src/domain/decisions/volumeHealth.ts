@@ -10,6 +10,7 @@ export interface Trouble {
   readonly message: string
 }
 
+/** How a volume does where it is used. */
 export type VolumeHealth =
   | { readonly _tag: "Healthy" }
   | { readonly _tag: "Sick"; readonly troubles: ReadonlyArray<Trouble> }

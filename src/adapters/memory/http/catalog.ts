@@ -11,6 +11,7 @@ export interface Endpoints {
   readonly compute: string
 }
 
+/** A service that the catalogue names. */
 export interface CatalogService {
   readonly type: string
   readonly name: string
@@ -18,6 +19,7 @@ export interface CatalogService {
   readonly url: string
 }
 
+/** What Keystone says of the services. */
 export interface CatalogSettings {
   /** What block storage is called: `volumev3`, `block-storage`, `volume` or `block-store`. */
   readonly volumeType: string

@@ -32,6 +32,7 @@ export interface HttpFault {
   readonly skip?: number
 }
 
+/** Trouble on the way, on demand. */
 export interface HttpFaults {
   readonly add: (fault: HttpFault) => Effect.Effect<void>
   readonly clear: Effect.Effect<void>

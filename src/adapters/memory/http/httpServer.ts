@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from "node:https"
 import { Data, Effect, FiberSet, type Scope } from "effect"
 import { type HttpRequest, jsonReply, type Reply } from "./messages.ts"
 
+/** The address cannot be listened on. */
 export class ListenFault extends Data.TaggedError("ListenFault")<{
   readonly host: string
   readonly port: number

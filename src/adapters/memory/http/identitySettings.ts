@@ -1,10 +1,12 @@
 import type { WorldService } from "../World.ts"
 
+/** A domain of Keystone. */
 export interface DomainSettings {
   readonly id: string
   readonly name: string
 }
 
+/** A project of Keystone. */
 export interface ProjectSettings {
   readonly id: string
   readonly name: string
@@ -16,6 +18,7 @@ export interface ProjectSettings {
 /** `admin` may do what members may not; every other role is only shown. */
 export type RoleName = "admin" | "member" | "reader" | (string & {})
 
+/** Somebody who can log in. */
 export interface UserSettings {
   readonly id: string
   readonly name: string
@@ -27,6 +30,7 @@ export interface UserSettings {
   readonly defaultProjectId?: string
 }
 
+/** An application credential of a user. */
 export interface ApplicationCredentialSettings {
   readonly id: string
   readonly name: string
@@ -38,6 +42,7 @@ export interface ApplicationCredentialSettings {
   readonly expiresAt?: number
 }
 
+/** What one user lets another do in its place. */
 export interface TrustSettings {
   readonly id: string
   readonly trustorUserId: string
@@ -47,6 +52,7 @@ export interface TrustSettings {
   readonly impersonation: boolean
 }
 
+/** Who can log in. */
 export interface IdentitySettings {
   readonly projects: ReadonlyArray<ProjectSettings>
   readonly users: ReadonlyArray<UserSettings>

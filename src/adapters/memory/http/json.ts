@@ -1,5 +1,6 @@
 /** What goes over the wire. A member that is undefined is left out when it is written. */
 export type Json = null | boolean | number | string | ReadonlyArray<Json> | JsonObject
+/** An object of JSON. */
 export interface JsonObject {
   readonly [key: string]: Json | undefined
 }

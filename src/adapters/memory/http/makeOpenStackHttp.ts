@@ -14,6 +14,7 @@ import type { Routed } from "./service.ts"
 import { makeCinder, makeNova } from "./services.ts"
 import { makeTokenStore } from "./tokens.ts"
 
+/** What the cloud is like from outside. */
 export interface OpenStackHttpOptions {
   readonly world: WorldService
   /** Users, projects and the like. Default: see `defaultIdentity`. */
@@ -43,6 +44,7 @@ export interface OpenStackHttpOptions {
   readonly remembered?: number
 }
 
+/** A cloud that speaks HTTP, and the strings behind it. */
 export interface OpenStackHttp {
   /** Keystone, with `/v3`. */
   readonly authUrl: string

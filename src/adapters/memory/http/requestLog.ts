@@ -15,6 +15,7 @@ export interface LoggedRequest {
   readonly requestId: string
 }
 
+/** What was asked over HTTP. */
 export interface RequestLog {
   /** How often each `service METHOD template` was asked. */
   readonly counts: Effect.Effect<Readonly<Record<string, number>>>

@@ -5,6 +5,7 @@ import type { WorldOptions } from "../worldSettings.ts"
 import type { ListenFault } from "./httpServer.ts"
 import { makeOpenStackHttp, type OpenStackHttp, type OpenStackHttpOptions } from "./makeOpenStackHttp.ts"
 
+/** The project, and how it is served. */
 export interface ServeOptions {
   readonly world?: WorldOptions
   readonly http?: Omit<OpenStackHttpOptions, "world">

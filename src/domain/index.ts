@@ -1,0 +1,30 @@
+/**
+ * What the driver does with volumes and snapshots, as services over the ports, and the words it does so in.
+ *
+ * @module effect-cinder-csi/domain
+ */
+export * from "./Backup.ts"
+export * from "./CallDeadline.ts"
+export * from "./Capability.ts"
+export * from "./Capacity.ts"
+export * from "./Claim.ts"
+export { type CloudServices, Clouds, makeClouds } from "./Clouds.ts"
+export * from "./ControllerSettings.ts"
+export * from "./DescribedDisk.ts"
+export type { Trouble, VolumeHealth } from "./decisions/volumeHealth.ts"
+export * from "./errors.ts"
+export * from "./Inventory.ts"
+export * from "./layers.ts"
+export * from "./NodePublishing.ts"
+export * from "./NodeSettings.ts"
+export * from "./NodeStaging.ts"
+export * from "./NodeVolumes.ts"
+export * from "./PlugPlaces.ts"
+export * from "./SchedulerHints.ts"
+export * from "./Server.ts"
+export * from "./Snapshot.ts"
+export * from "./SnapshotProvisioning.ts"
+export * from "./Topology.ts"
+export * from "./Volume.ts"
+export * from "./VolumeAttachment.ts"
+export * from "./VolumeProvisioning.ts"
