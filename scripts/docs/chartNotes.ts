@@ -50,7 +50,8 @@ export const chartNotes: Readonly<Record<string, string>> = {
     "What [nodes that come and go](configuration.md#nodes-that-come-and-go) may want, with the rights for it",
   "csi.plugin.nodePlugin.httpEndpoint.enabled": "Serve the nodes' [metrics](metrics.md)",
   "csi.plugin.nodePlugin.httpEndpoint.port": "Its port, which has to be free on every node",
-  "csi.plugin.controllerPlugin.replicas": "Controllers; each sidecar lets one of its kind work, with the driver in its own pod",
+  "csi.plugin.controllerPlugin.replicas":
+    "Controllers; each sidecar lets one of its kind work, with the driver in its own pod",
   "csi.plugin.controllerPlugin.strategy": "Of the Deployment",
   "csi.plugin.controllerPlugin.podAnnotations": "Of the controller pods",
   "csi.plugin.controllerPlugin.podLabels": "Of the controller pods",
