@@ -30,5 +30,10 @@ export const asSpan =
     const parent = callerSpan(metadata)
     return neverTraced.has(method) || parent?.sampled === false
       ? Effect.withTracerEnabled(call, false)
-      : Effect.withSpan(call, method, { kind: "server", root: parent === undefined, ...(parent && { parent }) })
+      : Effect.withSpan(call, method, {
+          kind: "server",
+          captureStackTrace: false,
+          root: parent === undefined,
+          ...(parent && { parent })
+        })
   }

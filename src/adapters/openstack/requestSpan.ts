@@ -26,6 +26,7 @@ export const asRequestSpan =
   (exchange: Effect.Effect<Outcome>): Effect.Effect<Outcome> => {
     const span = Effect.makeSpan(`${service} ${request}`, {
       kind: "client",
+      captureStackTrace: false,
       attributes: {
         "openstack.service": service,
         "http.request.method": method,

@@ -96,7 +96,10 @@ const makePolling = ({ budgetMillis = defaultBudgetMillis }: PollingOptions) =>
         const shown = showWait(operation)
         return Effect.ensuring(poll(shown, subject, operation, look, judge), shown.ends)
       }).pipe(
-        Effect.withSpan("CloudWatch.wait", { attributes: { "csi.waits_for": subject, "csi.operation": operation } })
+        Effect.withSpan("CloudWatch.wait", {
+          captureStackTrace: false,
+          attributes: { "csi.waits_for": subject, "csi.operation": operation }
+        })
       )
 
     const volume = <A, E>(id: VolumeId, operation: AwaitedOperation, judge: Judge<Volume, A, E>) =>

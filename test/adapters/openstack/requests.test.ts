@@ -114,8 +114,8 @@ describe("a request to a service", () => {
       () => {
         now += 1
         most = Math.max(most, now)
-        setTimeout(() => (now -= 1), 15)
-        return { ...shown, delayMillis: 15 }
+        setTimeout(() => (now -= 1), 50)
+        return { ...shown, delayMillis: 50 }
       },
       () =>
         Effect.gen(function* () {
