@@ -3,7 +3,7 @@ import { join } from "node:path"
 import type { FileSystem } from "@effect/platform"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Schema, type Scope } from "effect"
+import { Effect, Layer, Logger, LogLevel, Schema, type Scope } from "effect"
 import {
   type DiskBackend,
   layerNoDisks,
@@ -78,4 +78,11 @@ export const assertOnlyReads = ({ requests }: OpenStackHttp) =>
 export const inTheCloud = (
   name: string,
   test: Effect.Effect<void, unknown, Scope.Scope | FileSystem.FileSystem | DiskBackend>
-) => it.live(name, () => test.pipe(Effect.scoped, Effect.provide(Layer.merge(NodeFileSystem.layer, layerNoDisks))))
+) =>
+  it.live(name, () =>
+    test.pipe(
+      Effect.scoped,
+      Effect.provide(Layer.merge(NodeFileSystem.layer, layerNoDisks)),
+      Logger.withMinimumLogLevel(LogLevel.None)
+    )
+  )

@@ -13,7 +13,7 @@ import {
   inTheCloud,
   statusIn
 } from "../../support/doctor.ts"
-import { cloudConf } from "../../support/wiredDriver.ts"
+import { cloudConf, startWired } from "../../support/wiredDriver.ts"
 
 const noNode = "--provide-node-service=false"
 
@@ -271,6 +271,26 @@ describe("the doctor on a node", () => {
       assert.strictEqual(statusIn(cloned, "node.identity"), "failed")
       assert.strictEqual(statusIn(cloned, "node.server"), "skipped")
       yield* assertOnlyReads(cloud)
+    })
+  )
+
+  inTheCloud(
+    "asks the plugin that runs there who it is",
+    Effect.gen(function* () {
+      const id = "11111111-1111-4111-8111-111111111111"
+      const { cloud, folder } = yield* cloudToAsk({ servers: [{ id, name: "node-1" }] })
+      const metadata = { baseUrls: [cloud.metadataUrl], cloudRoot: folder, sysRoot: folder, devRoot: folder }
+      const { socket } = yield* startWired("", ["--provide-controller-service=false"], { metadata })
+      const silent = { ...metadata, baseUrls: [] }
+      const ask = (path: string) =>
+        consultJson(["--node", `--endpoint=unix://${path}`], {}, { node: { metadata: silent } })
+      const report = yield* ask(socket)
+      assert.strictEqual(statusIn(report, "node.plugin"), "ok")
+      assert.include(findingIn(report, "node.plugin").evidence.join(), `node ${id}`)
+      assert.strictEqual(statusIn(report, "node.identity"), "ok")
+      const dead = join(folder, "dead.sock")
+      yield* Effect.promise(() => writeFile(dead, ""))
+      assert.strictEqual(statusIn(yield* ask(dead), "node.plugin"), "failed")
     })
   )
 })
