@@ -2,16 +2,8 @@ import { type Duration, Effect, Layer } from "effect"
 import { ClusterDenied, ClusterFailure, type ClusterRule } from "../../domain/clusterErrors.ts"
 import { ClusterView } from "../../ports/ClusterView.ts"
 import { asking, type ClientOptions, type ClientProblem, makeClients, type RequestFailure } from "./clusterClient.ts"
-import {
-  toClaim,
-  toEvent,
-  toNodePlugin,
-  toNodeSeen,
-  toPersistentVolume,
-  toPod,
-  toStorageClass,
-  toVolumeAttachment
-} from "./viewWire.ts"
+import { toEvent, toNodePlugin, toNodeSeen, toPod } from "./viewRunning.ts"
+import { toClaim, toPersistentVolume, toStorageClass, toVolumeAttachment } from "./viewVolumes.ts"
 
 export interface ViewOptions extends ClientOptions {
   /** The driver's name, as its CSIDriver and CSINode objects have it. */
