@@ -142,6 +142,18 @@ describe("the pages", () => {
       scripts.filter((script) => /^(test|bench)/.test(script))
     ))
 
+  it.each(pages)("have tables whose rows are as long as their heads: %s", (page) => {
+    const cellsIn = (row: string) => row.match(/(?<!\\)\|/g)?.length
+    const tables = read(page)
+      .replace(/^```.*?^```/gms, "")
+      .matchAll(/(?:^\|.*\n)+/gm)
+    const ragged = [...tables].flatMap(([table]) => {
+      const [head = "", ...rows] = table.trimEnd().split("\n")
+      return rows.filter((row) => cellsIn(row) !== cellsIn(head))
+    })
+    assert.deepStrictEqual(ragged, [])
+  })
+
   it.each(pages)("show YAML that can be read: %s", (page) => {
     const problems = blocksOf(page)
       .filter(({ language }) => language === "yaml")
