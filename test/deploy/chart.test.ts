@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { assert, it } from "@effect/vitest"
 import { parse } from "yaml"
 import { version } from "../../src/main/version.ts"
-import { objectOf, podOf, titlesOf } from "./support/objects.ts"
+import { objectOf, podOf, titlesOf, workloadOf } from "./support/objects.ts"
 import { valueSets } from "./support/renderings.ts"
 import { lintChart, objectsOf, problemsOf, project, proofs, renderChart } from "./support/tools.ts"
 
@@ -61,6 +61,21 @@ proofs("the chart", () => {
     assert.propertyVal(specIn("1.33.0"), "nodeAllocatableUpdatePeriodSeconds", 60)
     assert.propertyVal(specIn("1.37.0-gke.100"), "nodeAllocatableUpdatePeriodSeconds", 60)
     assert.include(renderChart({}, { kubernetesVersion: "1.28.0" }).problems.join(), "the chart is for Kubernetes")
+  })
+
+  it("can be a part of another chart, which may switch it on and give values to all of its parts", () => {
+    assert.deepStrictEqual(renderChart({ enabled: true, global: { imageRegistry: "r" } }).problems, [])
+  })
+
+  it("starts the assistant anew when its settings change, as it reads them when it starts", () => {
+    const podWith = (config: string) => {
+      const objects = objectsOf(renderChart({ failoverAssistant: { enabled: true, config } }))
+      return JSON.stringify(workloadOf(objects, "failover-assistant").spec.template.metadata)
+    }
+    assert.notStrictEqual(
+      podWith("[FailoverAssistant]\ndry-run = true"),
+      podWith("[FailoverAssistant]\ndry-run = false")
+    )
   })
 
   it("lets a time limit that is set win over those of the single sidecars", () => {

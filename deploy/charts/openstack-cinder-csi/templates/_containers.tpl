@@ -15,7 +15,7 @@
     - -v={{ .root.Values.logVerbosityLevel }}
     - --csi-address=/csi/csi.sock
     {{- range .args }}
-    - {{ . }}
+    - {{ quote . }}
     {{- end }}
     {{- with include "cinder-csi.extraArgs" (dict "args" .sidecar.extraArgs "root" .root) }}
     {{- . | nindent 4 }}
