@@ -12,7 +12,11 @@ const said = JSON.parse(
   })
 )
 
-const components = said.components.filter((component) => bundled.includes(component["bom-ref"]))
+// In the bundle each is required. npm marks as for development, or optional, what only an install needs not have: a scanner
+// would pass over it.
+const components = said.components
+  .filter((component) => bundled.includes(component["bom-ref"]))
+  .map(({ properties: _ofTheInstall, ...component }) => ({ ...component, scope: "required" }))
 const unknown = bundled.filter((reference) => !components.some((component) => component["bom-ref"] === reference))
 if (unknown.length > 0) throw new Error(`npm sbom does not know ${unknown.join(", ")}`)
 
