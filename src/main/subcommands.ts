@@ -53,6 +53,7 @@ export const subcommands = new Map<string, Subcommand>([
     "doctor",
     {
       summary: "look whether the driver can do its work, and why a volume is stuck",
+      toldToEnd: 2,
       run: loaded(
         () => import("./doctor/doctor.ts"),
         ({ runDoctor }, args, env) => Effect.flatMap(runDoctor(args, env), endWith)

@@ -18,8 +18,9 @@ describe("the program ends", () => {
   ])("%s", (_, exit, code) => assert.strictEqual(exitCodeOf(exit), code))
 
   it("with another code when it is told to end, where 0 would be an answer", () => {
-    assert.strictEqual(exitCodeOf(Exit.interrupt(FiberId.none), subcommands.get("audit")?.toldToEnd), 2)
-    assert.strictEqual(exitCodeOf(Exit.interrupt(FiberId.none), subcommands.get("secret")?.toldToEnd), 2)
+    for (const name of ["audit", "doctor", "secret"]) {
+      assert.strictEqual(exitCodeOf(Exit.interrupt(FiberId.none), subcommands.get(name)?.toldToEnd), 2, name)
+    }
     assert.strictEqual(exitCodeOf(Exit.void, 2), 0)
   })
 })

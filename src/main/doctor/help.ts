@@ -40,4 +40,4 @@ As the driver was started, where that changes its answers:
   -h, --help            this text
 
 Ends with 0 if nothing failed, 1 if a check failed or a link is broken, 2 if it could not look: flags that are no flags,
-a configuration that cannot be read, an object that is not there.`
+a configuration that cannot be read, an object that is not there, an end from outside (Ctrl-C) before it was done.`
