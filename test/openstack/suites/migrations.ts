@@ -55,13 +55,14 @@ export const migrations = (it: LabTests) => {
         Effect.gen(function* () {
           const { server, node, csi, volume, ledger, shutDown, restart, endElsewhere } = yield* worker("cold", "any")
           const other = yield* newVolume("cold-other")
-          const first = yield* server.host
+          const [first, attachment] = [yield* server.host, yield* attachmentOf(volume.id)]
           yield* shutDown
           yield* server.act("resize", { flavorRef: labAccount().larger_flavor_id })
           yield* publish(csi, other, server.id, "1 minutes")
           yield* server.reaches("VERIFY_RESIZE")
           const second = yield* server.host
           assert.notStrictEqual(second, first)
+          assert.notStrictEqual(yield* attachmentOf(volume.id), attachment)
           yield* node.boot
           const resized = yield* restart
           yield* server.act("confirmResize")

@@ -15,12 +15,18 @@ export const publish = (csi: CsiClient, { id, capability }: MadeVolume, nodeId: 
 export const unpublish = (csi: CsiClient, { id }: MadeVolume, nodeId: string, timeout: Timeout = patience) =>
   csi.controllerUnpublishVolume({ volumeId: id, nodeId }, { timeout })
 
+/** An answer that left in the middle of a request gives no reason; whoever asks again gets it. */
+const givesNoReason = ({ says }: { readonly says: string }) => says.includes("has not ended in time")
+
 /** The code's name and the message of a call that must fail. */
 export const refusalOf = <A, E, R>(call: Effect.Effect<A, E, R>) =>
-  Effect.map(Effect.flip(call), (error) => ({
-    code: status[Number(fieldOf(error, "code"))] ?? "none",
-    says: String(fieldOf(error, "details"))
-  }))
+  Effect.flip(call).pipe(
+    Effect.map((error) => ({
+      code: status[Number(fieldOf(error, "code"))] ?? "none",
+      says: String(fieldOf(error, "details"))
+    })),
+    Effect.repeat({ while: givesNoReason, times: 3 })
+  )
 
 const pending: ReadonlyArray<string> = ["UNAVAILABLE", "ABORTED", "DEADLINE_EXCEEDED"]
 
