@@ -140,9 +140,13 @@ export const makeLedger = ({ id, capability }: MadeVolume) => {
         assert.isAtLeast(from, before?.until ?? 0, `${server} gets the disk after ${before?.server} has lost it`)
       }
       for (const record of acknowledged) {
+        // One that is begun in the last moment may count a little after it, but never once another server has the disk.
         const hadDisk = times.some(
-          ({ server, from, until }) =>
-            server === record.server && from <= record.from + rounding && record.until <= until + rounding
+          ({ server, from, until }, index) =>
+            server === record.server &&
+            from <= record.from + rounding &&
+            record.from <= until + rounding &&
+            record.until <= (times[index + 1]?.from ?? Number.POSITIVE_INFINITY)
         )
         assert.isTrue(hadDisk, `record ${record.number} was written while ${record.server} had the disk`)
       }
