@@ -1,9 +1,9 @@
 import { Clock, Effect } from "effect"
 import type { Page, PageRequest } from "../ports/Cinder.ts"
 import type { CloudInventory } from "../ports/CloudInventory.ts"
-import type { ClusterVolumes } from "../ports/ClusterVolumes.ts"
+import type { ClusterView } from "../ports/ClusterView.ts"
 import type { AuditRules, CloudReading, ClusterReading, Tally } from "./AuditFacts.ts"
-import type { ClusterFailure } from "./clusterErrors.ts"
+import type { ClusterDenied, ClusterFailure } from "./clusterErrors.ts"
 import { type AuditReport, decideAudit } from "./decisions/audit.ts"
 import { isMadeFor } from "./decisions/auditSubjects.ts"
 import { clusterKey } from "./decisions/plan.ts"
@@ -24,6 +24,11 @@ export interface Audited extends AuditReport {
   readonly at: number
   readonly clouds: ReadonlyArray<CloudReading>
 }
+
+export type AuditedCluster = Pick<
+  ClusterView["Type"],
+  "volumes" | "attachments" | "snapshots" | "plugins" | "storageClasses"
+>
 
 /** What Cinder and Nova give at most. */
 const pageSize = 1000
@@ -170,9 +175,9 @@ const readCluster = ({
   volumes,
   attachments,
   snapshots,
-  servers,
-  classes
-}: ClusterVolumes["Type"]): Effect.Effect<ClusterReading, ClusterFailure> =>
+  plugins: servers,
+  storageClasses: classes
+}: AuditedCluster): Effect.Effect<ClusterReading, ClusterFailure | ClusterDenied> =>
   Effect.all({ volumes, attachments, snapshots, servers, classes }, { concurrency: "unbounded" })
 
 /**
@@ -182,7 +187,7 @@ const readCluster = ({
 export const audit = Effect.fn("audit")(function* (
   rules: AuditRules,
   clouds: ReadonlyArray<AuditedCloud>,
-  cluster: ClusterVolumes["Type"] | undefined
+  cluster: AuditedCluster | undefined
 ) {
   const before = cluster === undefined ? undefined : yield* readCluster(cluster)
   const named = new Set((before?.volumes ?? []).map(({ volumeId }) => volumeId))

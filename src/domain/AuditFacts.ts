@@ -1,4 +1,10 @@
-import type { ClusterAttachment, ClusterClass, ClusterServer, ClusterSnapshot, ClusterVolume } from "./ClusterVolume.ts"
+import type {
+  NodePluginSeen,
+  OwnVolumeSeen,
+  SnapshotContentSeen,
+  StorageClassSeen,
+  VolumeAttachmentSeen
+} from "./ClusterObjects.ts"
 import type { DescribedBackup, DescribedSnapshot, DescribedVolume } from "./Inventory.ts"
 import type { Server, ServerId } from "./Server.ts"
 import type { ZoneMap } from "./Topology.ts"
@@ -32,12 +38,13 @@ export interface CloudReading {
 
 /** What Kubernetes had on record at one time. */
 export interface ClusterReading {
-  readonly volumes: ReadonlyArray<ClusterVolume>
-  readonly attachments: ReadonlyArray<ClusterAttachment>
+  readonly volumes: ReadonlyArray<OwnVolumeSeen>
+  readonly attachments: ReadonlyArray<VolumeAttachmentSeen>
   /** Undefined where the cluster knows no VolumeSnapshotContents. */
-  readonly snapshots: ReadonlyArray<ClusterSnapshot> | undefined
-  readonly servers: ReadonlyArray<ClusterServer>
-  readonly classes: ReadonlyArray<ClusterClass>
+  readonly snapshots: ReadonlyArray<SnapshotContentSeen> | undefined
+  /** Nodes where the driver is registered, with the servers that it says they are. */
+  readonly servers: ReadonlyArray<NodePluginSeen>
+  readonly classes: ReadonlyArray<StorageClassSeen>
 }
 
 export interface AuditRules {

@@ -1,5 +1,6 @@
 import type { ClaimRef } from "./Claim.ts"
 import type { ServerId } from "./Server.ts"
+import type { VolumeId } from "./Volume.ts"
 
 /** How Kubernetes calls the ways to use a volume (https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes). */
 export type ClusterAccessMode = string
@@ -27,23 +28,41 @@ export interface ClaimSeen extends ClaimRef {
   readonly conditions: ReadonlyArray<string>
 }
 
-/** A PersistentVolume; those of other drivers have no handle here. */
+/** A PersistentVolume. */
 export interface PersistentVolumeSeen {
   readonly name: string
+  readonly uid: string
   /** Available, Bound, Released or Failed. */
   readonly phase: string
+  /** Milliseconds since the epoch; undefined where Kubernetes does not tell. */
+  readonly phaseSince: number | undefined
+  /** Why it is Failed, in Kubernetes' words. */
+  readonly problem: string | undefined
+  /** Undefined where the record names no CSI driver. */
   readonly driver: string | undefined
-  readonly handle: string
+  /** Of this driver's, also of one that was made within Kubernetes before there was a driver; undefined for all others. */
+  readonly volumeId: VolumeId | undefined
   readonly fsType: string
   readonly attributes: Readonly<Record<string, string>>
   readonly mountOptions: ReadonlyArray<string>
+  /** Whose it is or was. */
   readonly claim: ClaimRef | undefined
   /** Delete or Retain. */
   readonly reclaimPolicy: string
+  readonly className: string | undefined
+  /** What the record promises; undefined where it is unreadable. */
   readonly capacityBytes: bigint | undefined
   readonly accessModes: ReadonlyArray<ClusterAccessMode>
   readonly isBlock: boolean
+  /** Labels of the zones that its pods may run in; empty where they may run anywhere. */
+  readonly zones: ReadonlyArray<string>
   readonly deleting: boolean
+  readonly createdAt: number
+}
+
+/** A PersistentVolume of this driver. */
+export interface OwnVolumeSeen extends PersistentVolumeSeen {
+  readonly volumeId: VolumeId
 }
 
 export interface StorageClassSeen {
@@ -58,12 +77,25 @@ export interface StorageClassSeen {
 /** Kubernetes' wish to have a volume attached to a node, and what became of it. */
 export interface VolumeAttachmentSeen {
   readonly name: string
-  readonly volumeName: string
+  readonly uid: string
+  /** Of the PersistentVolume; undefined for a volume that a pod names itself. */
+  readonly volumeName: string | undefined
+  /** Of a volume that a pod names itself. */
+  readonly volumeId: VolumeId | undefined
   readonly nodeName: string
+  /** What the driver's last answer was. */
   readonly attached: boolean
   readonly deleting: boolean
   /** What the attacher wrote down last. */
   readonly error: string | undefined
+  readonly createdAt: number
+}
+
+/** A VolumeSnapshotContent. */
+export interface SnapshotContentSeen {
+  readonly name: string
+  /** Of a snapshot or a backup; undefined before there is one. */
+  readonly handle: string | undefined
 }
 
 export interface PodSeen {
@@ -91,6 +123,7 @@ export interface NodeSeen {
 
 /** What kubelet registered of this driver's plugin on a node. */
 export interface NodePluginSeen {
+  readonly nodeName: string
   readonly serverId: ServerId
   /** How many volumes the scheduler sends there; undefined for no limit. */
   readonly allocatable: number | undefined

@@ -50,7 +50,7 @@ export interface WalkedAttachment {
 export const walkAttachment = (
   answering: Answering,
   wish: VolumeAttachmentSeen,
-  { accessModes, handle }: Pick<PersistentVolumeSeen, "accessModes" | "handle">,
+  { accessModes, handle }: Pick<PersistentVolumeSeen, "accessModes"> & { readonly handle: string },
   volume: Look<Volume>
 ): Effect.Effect<WalkedAttachment> =>
   Effect.gen(function* () {

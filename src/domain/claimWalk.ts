@@ -100,9 +100,12 @@ export const walkPersistentVolume = (
   Effect.gen(function* () {
     const driver = { name: answering.options.driver }
     const judged = judgePersistentVolume(driver, volumeSubject(pv.name), pv)
-    if (pv.driver !== driver.name) return reportOf([judged])
+    if (pv.driver !== driver.name || pv.volumeId === undefined) return reportOf([judged])
     const [behind, events] = yield* Effect.all(
-      [walkVolume(answering, { handle: pv.handle, pv, claim }), warningsOf(answering, "PersistentVolume", "", pv.name)],
+      [
+        walkVolume(answering, { handle: pv.volumeId, pv, claim }),
+        warningsOf(answering, "PersistentVolume", "", pv.name)
+      ],
       { concurrency: 2 }
     )
     return joined([reportOf([judged], [], events), behind])

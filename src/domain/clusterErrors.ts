@@ -18,7 +18,8 @@ export class ClusterDenied extends Data.TaggedError("ClusterDenied")<{
   readonly detail: string
 }> {
   override get message() {
-    return this.detail
+    const operation = `${this.rule.verb} ${this.rule.resource}`
+    return `could not ${operation}: ${this.detail}; let the user or service account ${operation}`
   }
 }
 

@@ -22,8 +22,13 @@ export const deviceElsewhere = (nodeName: string, handle: string): Finding => ({
   remedy: `in the pod of the node plugin there: doctor volume ${handle} --node`
 })
 
-const wishOf = ({ formatNoise, uuidGuard }: LookingOptions, pv: PersistentVolumeSeen, volume: Volume | undefined) => ({
-  volumeId: VolumeId(pv.handle),
+const wishOf = (
+  { formatNoise, uuidGuard }: LookingOptions,
+  volumeId: VolumeId,
+  pv: PersistentVolumeSeen,
+  volume: Volume | undefined
+) => ({
+  volumeId,
   fileSystem: fileSystemNamed(pv.fsType),
   mode: modeOf(pv.accessModes),
   flags: pv.mountOptions,
@@ -69,7 +74,7 @@ export const walkDevice = (
     if (pv === undefined || pv.isBlock) return reportOf([found, where])
     const path = options.stagingPathOf(handle)
     const { kind } = yield* host.locate(path, mounts)
-    const wish = wishOf(options, pv, volume)
+    const wish = wishOf(options, VolumeId(handle), pv, volume)
     const replay = yield* replayStage(host, { wish, device, path, kind, mounts, topIsStale: false })
     return reportOf([found, where, judgeReplay(subject("node.stage", `staging at ${path}`), replay)], [replay])
   }).pipe(Effect.catchAll((error) => Effect.succeed(broken(error))))

@@ -6,6 +6,7 @@ import {
   claimSubject,
   judgeNode,
   judgeNodePlugin,
+  judgePersistentVolume,
   judgePod,
   nodeSubjectOf,
   pluginSubjectOf,
@@ -70,7 +71,9 @@ export const lookAtPersistentVolume = Effect.fnUntraced(function* (name: string)
 /** A volume of Cinder, which a cluster need not know of; on a node it is looked for whoever else can be asked. */
 export const lookAtVolume = Effect.fnUntraced(function* (id: string) {
   const answering = yield* whoAnswers
-  const pv = yield* lookAtCluster(answering, ({ volumeOf }) => volumeOf(id))
+  const pv = yield* lookAtCluster(answering, ({ volumes }) =>
+    Effect.map(volumes, (all) => all.find((one) => one.driver === answering.options.driver && one.volumeId === id))
+  )
   if (pv._tag === "Seen") return found(yield* walkPersistentVolume(answering, pv.value, undefined))
   const volume = yield* lookAtCloud(answering, "show volume", ({ cinder }) => cinder.getVolume(VolumeId(id)))
   const about = volumeSubject(`of volume ${id}`)
@@ -124,20 +127,22 @@ const walkWishes = (answering: Answering, nodeName: string): Effect.Effect<Repor
       wishes,
       (wish) =>
         Effect.gen(function* () {
-          const about = volumeSubject(wish.volumeName)
-          const pv = yield* lookAtCluster(answering, ({ volume }) => volume(wish.volumeName))
+          const { volumeName = "" } = wish
+          const about = volumeSubject(volumeName)
+          const pv = yield* lookAtCluster(answering, ({ volume }) => volume(volumeName))
           if (pv._tag === "Unseen") return reportOf([notSeen(about, pv)])
           if (pv._tag === "Absent") {
             return reportOf([
               failed(about, `${wish.name} wants it on the node, and it is gone from Kubernetes`, undefined)
             ])
           }
-          const { handle } = pv.value
-          const volume = yield* lookAtCloud(answering, "show volume", ({ cinder }) =>
-            cinder.getVolume(VolumeId(handle))
-          )
+          const { accessModes, volumeId: handle } = pv.value
+          if (handle === undefined) {
+            return reportOf([judgePersistentVolume({ name: answering.options.driver }, about, pv.value)])
+          }
+          const volume = yield* lookAtCloud(answering, "show volume", ({ cinder }) => cinder.getVolume(handle))
           const now = yield* Clock.currentTimeMillis
-          const { report } = yield* walkAttachment(answering, wish, pv.value, volume)
+          const { report } = yield* walkAttachment(answering, wish, { accessModes, handle }, volume)
           const judged = judgeVolume(cinderVolumeSubject(handle), {
             look: volume,
             rows: undefined,

@@ -20,7 +20,11 @@ const inProject = <A, E>(
   Effect.gen(function* () {
     const world = yield* World
     const node = ServerId((yield* world.control.lookUpServer("node-1"))?.id ?? "")
-    return yield* test(world, clusterRecords({ servers: [{ nodeName: "node-1", serverId: node }] }), node)
+    return yield* test(
+      world,
+      clusterRecords({ servers: [{ nodeName: "node-1", serverId: node, allocatable: undefined }] }),
+      node
+    )
   }).pipe(
     Effect.provide(
       Layer.provideMerge(layerInventoryMemory, layerCloudMemory({ servers: [{ name: "node-1" }, { name: "node-2" }] }))

@@ -7,6 +7,7 @@ import { Duration, Effect } from "effect"
 import { walkDevice } from "../../src/domain/deviceWalk.ts"
 import type { LookingOptions } from "../../src/domain/looking.ts"
 import { HostReading } from "../../src/ports/HostReading.ts"
+import { record } from "../support/audit.ts"
 import { consultJson, findingIn } from "../support/doctor.ts"
 import { type LoopDisk, makeDisk, newFolder, onHost, Scratch, sh } from "./loopDisks.ts"
 
@@ -17,22 +18,6 @@ const digestOf = (file: string) =>
       .on("data", (chunk) => void hash.update(chunk))
       .on("end", () => resume(Effect.succeed(hash.digest("hex"))))
   })
-
-const pvOf = ({ volume }: LoopDisk) => ({
-  name: "pv",
-  phase: "Bound",
-  driver: "d",
-  handle: volume,
-  fsType: "ext4",
-  attributes: {},
-  mountOptions: [],
-  claim: undefined,
-  reclaimPolicy: "Delete",
-  capacityBytes: undefined,
-  accessModes: ["ReadWriteOnce"],
-  isBlock: false,
-  deleting: false
-})
 
 /** What staging at the path would do, and that looking has left the disk as it was. */
 const stagedAt = (disk: LoopDisk, path: string) =>
@@ -52,7 +37,8 @@ const stagedAt = (disk: LoopDisk, path: string) =>
       withoutCluster: "",
       withoutCloud: ""
     }
-    const report = yield* Effect.provide(walkDevice(options, disk.volume, pvOf(disk), undefined), HostReading.layer)
+    const walk = walkDevice(options, disk.volume, record({ volumeId: disk.volume }), undefined)
+    const report = yield* Effect.provide(walk, HostReading.layer)
     assert.strictEqual(yield* digestOf(disk.file), before)
     const [replay] = report.replays
     return { answer: replay?.answer, findings: report.findings.map(({ id, status }) => `${id} ${status}`) }

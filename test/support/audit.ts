@@ -1,12 +1,14 @@
 import type { AuditFacts, AuditRules, CloudReading, ClusterReading } from "../../src/domain/AuditFacts.ts"
 import type { FindingKind } from "../../src/domain/AuditFinding.ts"
-import type { ClusterAttachment, ClusterVolume } from "../../src/domain/ClusterVolume.ts"
+import type { OwnVolumeSeen, StorageClassSeen, VolumeAttachmentSeen } from "../../src/domain/ClusterObjects.ts"
 import { decideAudit } from "../../src/domain/decisions/audit.ts"
 import { description } from "../../src/domain/decisions/plan.ts"
 import type { DescribedBackup, DescribedSnapshot, DescribedVolume } from "../../src/domain/Inventory.ts"
 import type { Server, ServerId } from "../../src/domain/Server.ts"
 import type { VolumeId } from "../../src/domain/Volume.ts"
 import { aBackup, aSnapshot, attachmentTo, aVolume, ours } from "../domain/decisions/facts.ts"
+
+const driver = "cinder.csi.openstack.org"
 
 export const hour = 3_600_000
 /** All times of the fixtures are long before. */
@@ -49,11 +51,17 @@ export const server = (id: ServerId, ...volumeIds: ReadonlyArray<VolumeId>): Ser
 })
 
 /** The record of a volume, as csi-provisioner makes it. */
-export const record = (change: Partial<ClusterVolume> = {}): ClusterVolume => ({
+export const record = (change: Partial<OwnVolumeSeen> = {}): OwnVolumeSeen => ({
   name: "pvc-1",
   uid: `uid of ${change.name ?? "pvc-1"}`,
+  driver,
   volumeId: volume().id,
+  fsType: "ext4",
+  attributes: {},
+  mountOptions: [],
   capacityBytes: 1_073_741_824n,
+  accessModes: ["ReadWriteOnce"],
+  isBlock: false,
   phase: "Bound",
   phaseSince: 0,
   problem: undefined,
@@ -61,12 +69,13 @@ export const record = (change: Partial<ClusterVolume> = {}): ClusterVolume => ({
   className: "fast",
   claim: { namespace: "shop", name: "data" },
   zones: ["nova"],
+  deleting: false,
   createdAt: 0,
   ...change
 })
 
 /** The volume of `record`, wanted and attached on node-1. */
-export const wanted = (change: Partial<ClusterAttachment> = {}): ClusterAttachment => ({
+export const wanted = (change: Partial<VolumeAttachmentSeen> = {}): VolumeAttachmentSeen => ({
   name: "csi-1",
   uid: `uid of ${change.name ?? "csi-1"}`,
   nodeName: "node-1",
@@ -74,8 +83,19 @@ export const wanted = (change: Partial<ClusterAttachment> = {}): ClusterAttachme
   volumeId: undefined,
   attached: true,
   deleting: false,
+  error: undefined,
   createdAt: 0,
   ...change
+})
+
+/** The class `fast`. */
+export const classOf = (volumeType: string | undefined): StorageClassSeen => ({
+  name: "fast",
+  provisioner: driver,
+  parameters: volumeType === undefined ? {} : { type: volumeType },
+  waitsForPod: false,
+  expandable: true,
+  isDefault: false
 })
 
 export const cloud = (change: Partial<CloudReading> = {}): CloudReading => ({
@@ -97,8 +117,8 @@ export const cluster = (change: Partial<ClusterReading> = {}): ClusterReading =>
   volumes: [],
   attachments: [],
   snapshots: [],
-  servers: [{ nodeName: "node-1", serverId: ours }],
-  classes: [{ name: "fast", volumeType: "fast" }],
+  servers: [{ nodeName: "node-1", serverId: ours, allocatable: undefined }],
+  classes: [classOf("fast")],
   ...change
 })
 

@@ -1,11 +1,11 @@
 import { Effect } from "effect"
+import type { AuditedCluster } from "../../src/domain/Audit.ts"
 import type { ClusterReading } from "../../src/domain/AuditFacts.ts"
 import type { ClusterFailure } from "../../src/domain/clusterErrors.ts"
-import type { ClusterVolumes } from "../../src/ports/ClusterVolumes.ts"
 import { cluster } from "./audit.ts"
 
 export interface ClusterRecords {
-  readonly port: ClusterVolumes["Type"]
+  readonly port: AuditedCluster
   /** What is read from now on. */
   readonly set: (change: Partial<ClusterReading>) => void
   /** Runs before the next list of volumes, as what happens meanwhile. */
@@ -33,8 +33,8 @@ export const clusterRecords = (first: Partial<ClusterReading> = {}): ClusterReco
       }),
       attachments: now(({ attachments }) => attachments),
       snapshots: now(({ snapshots }) => snapshots),
-      servers: now(({ servers }) => servers),
-      classes: now(({ classes }) => classes)
+      plugins: now(({ servers }) => servers),
+      storageClasses: now(({ classes }) => classes)
     }
   }
 }

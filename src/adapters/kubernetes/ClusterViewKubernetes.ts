@@ -1,48 +1,63 @@
 import { type Duration, Effect, Layer } from "effect"
 import { ClusterDenied, ClusterFailure, type ClusterRule } from "../../domain/clusterErrors.ts"
 import { ClusterView } from "../../ports/ClusterView.ts"
-import { asking, type ClientOptions, type ClientProblem, makeClients, type RequestFailure } from "./clusterClient.ts"
-import { toEvent, toNodePlugin, toNodeSeen, toPod } from "./viewRunning.ts"
-import { toClaim, toPersistentVolume, toStorageClass, toVolumeAttachment } from "./viewVolumes.ts"
+import { asking, type ClientOptions, type ClientProblem, makeClients, RequestFailure } from "./clusterClient.ts"
+import { toNodePlugin } from "./nodeWire.ts"
+import { toEvent, toNodeSeen, toPod } from "./runningWire.ts"
+import { toClaim, toPersistentVolume, toSnapshotContent, toStorageClass, toVolumeAttachment } from "./volumeWire.ts"
 
 export interface ViewOptions extends ClientOptions {
   /** The driver's name, as its CSIDriver and CSINode objects have it. */
   readonly driver: string
-  /** For each object, with a login by a program of its own. */
-  readonly limit: Duration.Duration
+  /** For each answer, with a login by a program of its own, which the limit of a request does not reach. */
+  readonly limit: Duration.DurationInput
 }
 
+/** Few enough that a page is a megabyte or so. */
 const pageSize = 500
+/** Kubernetes forgets after some minutes where a list was to go on. */
+const mostRestarts = 3
 /** Nobody reads more warnings than that. */
 const mostWarnings = 5
 /** Events that are looked through for the newest ones. */
 const mostEvents = 100
 
-/** A page of a list as the library has it. */
+/** A page of a list as the library has it; of kinds that it does not know, as Kubernetes has it. */
 interface Listing {
   readonly items: ReadonlyArray<unknown>
-  readonly metadata?: { readonly _continue?: string }
+  readonly metadata?: { readonly _continue?: string; readonly continue?: string }
 }
 
+interface From {
+  readonly limit: number
+  readonly _continue?: string
+}
+
+const storageGroup = "storage.k8s.io"
+const contents = { group: "snapshot.storage.k8s.io", version: "v1", plural: "volumesnapshotcontents" }
+
+const meaningOf =
+  (verb: ClusterRule["verb"], resource: string, group: string) =>
+  ({ status, detail }: RequestFailure) => {
+    if (status === 403) return new ClusterDenied({ rule: { verb, resource, group }, detail })
+    const advice = status === 401 ? "; check the kubeconfig, or the token of the service account" : ""
+    return new ClusterFailure({ operation: `${verb} ${resource}`, detail: `${detail}${advice}` })
+  }
+
+const orAbsent = <A>(answer: Effect.Effect<A, RequestFailure>) =>
+  Effect.catchIf(
+    answer,
+    ({ status }) => status === 404,
+    () => Effect.succeed(undefined)
+  )
+
 const makeView = (options: ViewOptions) =>
-  Effect.map(makeClients({ ...options, requestLimit: options.limit }), ({ core, storage }) => {
-    /** A kubeconfig may have a program of its own log in, which has no limit but this one. */
-    const ask = <A>(
-      rule: ClusterRule,
-      request: () => Promise<A>
-    ): Effect.Effect<A | undefined, ClusterFailure | ClusterDenied> => {
-      const operation = `${rule.verb} ${rule.resource}`
-      const meaningOf = ({ status, detail }: RequestFailure) => {
-        if (status === 404) return Effect.succeed(undefined)
-        return Effect.fail(
-          status === 403 ? new ClusterDenied({ rule, detail }) : new ClusterFailure({ operation, detail })
-        )
-      }
-      return Effect.timeoutFail(Effect.disconnect(Effect.catchAll(asking(request), meaningOf)), {
+  Effect.map(makeClients(options), ({ core, storage, custom }) => {
+    const ask = <A>(request: () => Promise<A>) =>
+      Effect.timeoutFail(Effect.disconnect(asking(request)), {
         duration: options.limit,
-        onTimeout: () => new ClusterFailure({ operation, detail: "Kubernetes did not answer in time" })
+        onTimeout: () => new RequestFailure({ status: undefined, detail: "Kubernetes did not answer in time" })
       })
-    }
 
     const one = <A>(
       resource: string,
@@ -50,7 +65,7 @@ const makeView = (options: ViewOptions) =>
       request: () => Promise<unknown>,
       read: (object: unknown) => A | undefined
     ) =>
-      Effect.flatMap(ask({ verb: "get", resource, group }, request), (object) => {
+      Effect.flatMap(Effect.mapError(orAbsent(ask(request)), meaningOf("get", resource, group)), (object) => {
         if (object === undefined) return Effect.succeed(undefined)
         const found = read(object)
         return found === undefined && resource !== "csinodes"
@@ -58,72 +73,90 @@ const makeView = (options: ViewOptions) =>
           : Effect.succeed(found)
       })
 
+    /** All objects of a kind, of which no more is kept than what is read of them. */
+    const pages = <A>(list: (from: From) => Promise<Listing>, read: (object: unknown) => A | undefined) =>
+      Effect.gen(function* () {
+        const found: Array<A> = []
+        let next: string | undefined
+        do {
+          const from: From = { limit: pageSize, ...(next === undefined ? {} : { _continue: next }) }
+          const { items, metadata } = yield* ask(() => list(from))
+          for (const item of items) {
+            const object = read(item)
+            if (object !== undefined) found.push(object)
+          }
+          next = (metadata?._continue ?? metadata?.continue) || undefined
+        } while (next !== undefined)
+        return found
+      }).pipe(Effect.retry({ while: ({ status }) => status === 410, times: mostRestarts }))
+
     const all = <A>(
       resource: string,
       group: string,
-      page: (limit: number, from: string | undefined) => Promise<Listing>,
+      list: (from: From) => Promise<Listing>,
       read: (object: unknown) => A | undefined
-    ) =>
-      Effect.gen(function* () {
-        let found: ReadonlyArray<A> = []
-        let from: string | undefined
-        do {
-          const next = yield* ask({ verb: "list", resource, group }, () => page(pageSize, from))
-          found = [...found, ...(next?.items ?? []).flatMap((object) => read(object) ?? [])]
-          from = next?.metadata?._continue || undefined
-        } while (from !== undefined)
-        return found
-      })
+    ) => Effect.mapError(pages(list, read), meaningOf("list", resource, group))
 
-    const continued = (from: string | undefined) => (from === undefined ? {} : { _continue: from })
-    const readAttachment = toVolumeAttachment(options.driver)
-    const group = "storage.k8s.io"
+    const { driver } = options
+    const readVolume = toPersistentVolume(driver)
+    const readPlugin = toNodePlugin(driver)
 
     return ClusterView.of({
       claim: (namespace, name) =>
         one("persistentvolumeclaims", "", () => core.readNamespacedPersistentVolumeClaim({ namespace, name }), toClaim),
-      volume: (name) => one("persistentvolumes", "", () => core.readPersistentVolume({ name }), toPersistentVolume),
-      volumeOf: (handle) =>
-        Effect.map(
-          all(
-            "persistentvolumes",
-            "",
-            (limit, from) => core.listPersistentVolume({ limit, ...continued(from) }),
-            toPersistentVolume
-          ),
-          (volumes) => volumes.find((volume) => volume.driver === options.driver && volume.handle === handle)
-        ),
-      storageClass: (name) => one("storageclasses", group, () => storage.readStorageClass({ name }), toStorageClass),
+      volume: (name) => one("persistentvolumes", "", () => core.readPersistentVolume({ name }), readVolume),
+      storageClass: (name) =>
+        one("storageclasses", storageGroup, () => storage.readStorageClass({ name }), toStorageClass),
+      pod: (namespace, name) => one("pods", "", () => core.readNamespacedPod({ namespace, name }), toPod),
+      node: (name) => one("nodes", "", () => core.readNode({ name }), toNodeSeen),
+      plugin: (name) => one("csinodes", storageGroup, () => storage.readCSINode({ name }), readPlugin),
+      volumes: all(
+        "persistentvolumes",
+        "",
+        (from) => core.listPersistentVolume(from),
+        (object) => {
+          const volume = readVolume(object)
+          return volume?.volumeId === undefined ? undefined : { ...volume, volumeId: volume.volumeId }
+        }
+      ),
       storageClasses: all(
         "storageclasses",
-        group,
-        (limit, from) => storage.listStorageClass({ limit, ...continued(from) }),
-        toStorageClass
+        storageGroup,
+        (from) => storage.listStorageClass(from),
+        (object) => {
+          const found = toStorageClass(object)
+          return found?.provisioner === driver ? found : undefined
+        }
       ),
       attachments: all(
         "volumeattachments",
-        group,
-        (limit, from) => storage.listVolumeAttachment({ limit, ...continued(from) }),
-        readAttachment
+        storageGroup,
+        (from) => storage.listVolumeAttachment(from),
+        toVolumeAttachment(driver)
       ),
-      pod: (namespace, name) => one("pods", "", () => core.readNamespacedPod({ namespace, name }), toPod),
-      node: (name) => one("nodes", "", () => core.readNode({ name }), toNodeSeen),
-      plugin: (name) => one("csinodes", group, () => storage.readCSINode({ name }), toNodePlugin(options.driver)),
+      snapshots: pages(
+        (from): Promise<Listing> => custom.listClusterCustomObject({ ...contents, ...from }),
+        toSnapshotContent(driver)
+      ).pipe(orAbsent, Effect.mapError(meaningOf("list", contents.plural, contents.group))),
+      plugins: all("csinodes", storageGroup, (from) => storage.listCSINode(from), readPlugin),
       warnings: (kind, namespace, name) =>
-        Effect.map(
-          ask({ verb: "list", resource: "events", group: "" }, () =>
-            core.listNamespacedEvent({
-              namespace: namespace === "" ? "default" : namespace,
-              fieldSelector: `involvedObject.kind=${kind},involvedObject.name=${name},type=Warning`,
-              limit: mostEvents
-            })
-          ),
-          (list) =>
-            (list?.items ?? [])
-              .flatMap((object) => toEvent(object) ?? [])
-              .filter(({ type }) => type === "Warning")
-              .sort((one, other) => (other.at ?? 0) - (one.at ?? 0))
-              .slice(0, mostWarnings)
+        ask(() =>
+          core.listNamespacedEvent({
+            namespace: namespace === "" ? "default" : namespace,
+            fieldSelector: `involvedObject.kind=${kind},involvedObject.name=${name},type=Warning`,
+            limit: mostEvents
+          })
+        ).pipe(
+          orAbsent,
+          Effect.mapBoth({
+            onFailure: meaningOf("list", "events", ""),
+            onSuccess: (list) =>
+              (list?.items ?? [])
+                .flatMap((object) => toEvent(object) ?? [])
+                .filter(({ type }) => type === "Warning")
+                .sort((one, other) => (other.at ?? 0) - (one.at ?? 0))
+                .slice(0, mostWarnings)
+          })
         )
     })
   })

@@ -5,7 +5,7 @@ import { ClusterNodes } from "../../ports/ClusterNodes.ts"
 import { asking, type ClientOptions, type ClientProblem, makeClients, type RequestFailure } from "./clusterClient.ts"
 import { makeNodeCopy } from "./nodeCopy.ts"
 import { makeReport } from "./nodeEvents.ts"
-import { serverInCsiNode, taintPatch, toNode, untaintPatch } from "./nodeWire.ts"
+import { taintPatch, toNode, toNodePlugin, untaintPatch } from "./nodeWire.ts"
 
 export interface NodesOptions extends ClientOptions {
   /** The driver's name, as its CSIDriver and CSINode objects have it. */
@@ -49,7 +49,7 @@ const makeNodes = (options: NodesOptions) =>
       }),
       serverOf: Effect.fn("ClusterNodes.serverOf")(({ name, uid }: ClusterNode) =>
         asking(() => storage.readCSINode({ name })).pipe(
-          Effect.map((object) => serverInCsiNode(driver, object, uid)),
+          Effect.map((object) => toNodePlugin(driver, uid)(object)?.serverId),
           Effect.catchIf(
             ({ status }) => status === 404,
             () => Effect.succeed(undefined)

@@ -5,7 +5,7 @@ import { type OwnNode, startupTaint } from "../../domain/OwnNode.ts"
 import { OwnNodes } from "../../ports/OwnNodes.ts"
 import type { AccessProblem } from "./ClusterAccess.ts"
 import { type KubernetesFailure, type KubernetesOptions, makeKubernetes, neededBy } from "./KubernetesHttp.ts"
-import { serverInCsiNode } from "./nodeWire.ts"
+import { toNodePlugin } from "./nodeWire.ts"
 
 export interface OwnNodeOptions extends KubernetesOptions {
   readonly nodeName: string
@@ -130,7 +130,7 @@ const makeOwnNode = (options: OwnNodeOptions) =>
             `read CSINode ${nodeName}`,
             parseJson
           ),
-          (object) => serverInCsiNode(driver, object, uid)
+          (object) => toNodePlugin(driver, uid)(object)?.serverId
         ),
       removeStartupTaint: Effect.fn("OwnNodes.removeStartupTaint")((node) =>
         patch(path, {

@@ -6,15 +6,12 @@ import {
   outOfServiceTaint,
   ownTaintValue
 } from "../../domain/ClusterNode.ts"
+import type { NodePluginSeen } from "../../domain/ClusterObjects.ts"
 import { ServerId } from "../../domain/Server.ts"
+import { decoding, maybe, millisOf, Texts, Time } from "./shapes.ts"
 
 /** Ours; other programs leave it alone. */
 export const markAnnotation = "cinder.csi.openstack.org/failover"
-
-const maybe = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(Schema.NullOr(schema))
-
-/** The library reads times of an object and leaves those of a watch as they came. */
-export const Time = Schema.Union(Schema.DateFromSelf, Schema.String)
 
 const WireTaint = Schema.Struct({
   key: Schema.String,
@@ -29,8 +26,8 @@ const WireNode = Schema.Struct({
     name: Schema.String,
     uid: Schema.String,
     resourceVersion: Schema.String,
-    annotations: maybe(Schema.Record({ key: Schema.String, value: Schema.String })),
-    labels: maybe(Schema.Record({ key: Schema.String, value: Schema.String }))
+    annotations: maybe(Texts),
+    labels: maybe(Texts)
   }),
   spec: maybe(Schema.Struct({ providerID: maybe(Schema.String), taints: maybe(Schema.Array(WireTaint)) })),
   status: maybe(
@@ -54,15 +51,10 @@ const markOf = (text: string | undefined): FailoverMark | undefined => {
   return mark === undefined ? undefined : { serverId: ServerId(mark.server), bootId: mark.boot }
 }
 
-export const millisOf = (time: Date | string | null | undefined): number | undefined => {
-  const millis = new Date(time ?? "").getTime()
-  return Number.isNaN(millis) ? undefined : millis
-}
-
 const readyWords = ["True", "False", "Unknown"] as const
 
 /** https://github.com/kubernetes/cloud-provider-openstack/blob/master/docs/openstack-cloud-controller-manager/using-openstack-cloud-controller-manager.md */
-const serverIn = (providerId: string | null | undefined): ServerId | undefined => {
+export const serverIn = (providerId: string | null | undefined): ServerId | undefined => {
   const id = /^openstack:\/\/[^/]*\/([0-9a-f-]{36})$/i.exec(providerId ?? "")?.[1]
   return id === undefined ? undefined : ServerId(id)
 }
@@ -123,23 +115,38 @@ export const untaintPatch = (node: ClusterNode) =>
     null
   )
 
-const WireCsiNode = Schema.Struct({
-  metadata: maybe(
-    Schema.Struct({ ownerReferences: maybe(Schema.Array(Schema.Struct({ kind: Schema.String, uid: Schema.String }))) })
-  ),
-  spec: Schema.Struct({ drivers: maybe(Schema.Array(Schema.Struct({ name: Schema.String, nodeID: Schema.String }))) })
+const CsiNode = Schema.Struct({
+  metadata: Schema.Struct({
+    name: Schema.String,
+    ownerReferences: maybe(Schema.Array(Schema.Struct({ kind: Schema.String, uid: Schema.String })))
+  }),
+  spec: Schema.Struct({
+    drivers: maybe(
+      Schema.Array(
+        Schema.Struct({
+          name: Schema.String,
+          nodeID: Schema.String,
+          allocatable: maybe(Schema.Struct({ count: maybe(Schema.Number) }))
+        })
+      )
+    )
+  })
 })
-const decodeCsiNode = Schema.decodeUnknownOption(WireCsiNode)
 
 /**
  * https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/csi-node-v1/: it belongs to a node, and
  * may outlive it for a while, in which another one of the same name has begun. Undefined takes it for whichever node.
  */
-export const serverInCsiNode = (driver: string, object: unknown, nodeUid?: string): ServerId | undefined => {
-  const read = Option.getOrUndefined(decodeCsiNode(object))
-  const owners = read?.metadata?.ownerReferences?.filter(({ kind }) => kind === "Node") ?? []
-  const isOfNode = nodeUid === undefined || owners.length === 0 || owners.some(({ uid }) => uid === nodeUid)
-  if (!isOfNode) return undefined
-  const id = read?.spec.drivers?.find(({ name }) => name === driver)?.nodeID
-  return id === undefined ? undefined : ServerId(id)
-}
+export const toNodePlugin = (driver: string, nodeUid?: string) =>
+  decoding(CsiNode, ({ metadata, spec }): NodePluginSeen | undefined => {
+    const owners = metadata.ownerReferences?.filter(({ kind }) => kind === "Node") ?? []
+    const isOfNode = nodeUid === undefined || owners.length === 0 || owners.some(({ uid }) => uid === nodeUid)
+    const found = isOfNode ? spec.drivers?.find(({ name }) => name === driver) : undefined
+    return found === undefined
+      ? undefined
+      : {
+          nodeName: metadata.name,
+          serverId: ServerId(found.nodeID),
+          allocatable: found.allocatable?.count ?? undefined
+        }
+  })

@@ -1,81 +1,203 @@
-import { Option, Schema } from "effect"
+import { Schema } from "effect"
 import type {
-  ClusterAttachment,
-  ClusterClass,
-  ClusterServer,
-  ClusterSnapshot,
-  ClusterVolume
-} from "../../domain/ClusterVolume.ts"
+  ClaimSeen,
+  PersistentVolumeSeen,
+  SnapshotContentSeen,
+  StorageClassSeen,
+  VolumeAttachmentSeen
+} from "../../domain/ClusterObjects.ts"
 import { zoneKey } from "../../domain/Topology.ts"
 import { VolumeId } from "../../domain/Volume.ts"
-import { millisOf, Time } from "./nodeWire.ts"
 import { bytesIn } from "./quantity.ts"
+import { decoding, isDeleting, Meta, maybe, millisOf, Texts, Time } from "./shapes.ts"
 
-const maybe = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(Schema.NullOr(schema))
-
-const Meta = Schema.Struct({
-  name: Schema.String,
-  uid: maybe(Schema.String),
-  creationTimestamp: maybe(Time),
-  deletionTimestamp: maybe(Time)
-})
-
-const CsiSource = Schema.Struct({ driver: Schema.String, volumeHandle: Schema.String })
-const InTreeSource = Schema.Struct({ volumeID: Schema.String })
-
-/** https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/persistent-volume-v1/ */
-const WireVolume = Schema.Struct({
+const Claim = Schema.Struct({
   metadata: Meta,
   spec: Schema.Struct({
-    csi: maybe(CsiSource),
-    cinder: maybe(InTreeSource),
-    capacity: maybe(Schema.Record({ key: Schema.String, value: Schema.String })),
+    storageClassName: maybe(Schema.String),
+    volumeName: maybe(Schema.String),
+    volumeMode: maybe(Schema.String),
+    accessModes: maybe(Schema.Array(Schema.String)),
+    resources: maybe(Schema.Struct({ requests: maybe(Texts) })),
+    dataSource: maybe(Schema.Struct({ kind: Schema.String, name: Schema.String }))
+  }),
+  status: maybe(
+    Schema.Struct({
+      phase: maybe(Schema.String),
+      capacity: maybe(Texts),
+      conditions: maybe(
+        Schema.Array(Schema.Struct({ type: Schema.String, status: Schema.String, message: maybe(Schema.String) }))
+      )
+    })
+  )
+})
+
+const storage = (amounts: Readonly<Record<string, string>> | null | undefined): bigint | undefined => {
+  const text = amounts?.["storage"]
+  return text === undefined ? undefined : bytesIn(text)
+}
+
+export const toClaim = decoding(
+  Claim,
+  ({ metadata, spec, status }): ClaimSeen => ({
+    namespace: metadata.namespace ?? "",
+    name: metadata.name,
+    uid: metadata.uid ?? "",
+    phase: status?.phase ?? "Pending",
+    className: spec.storageClassName || undefined,
+    volumeName: spec.volumeName || undefined,
+    requestedBytes: storage(spec.resources?.requests),
+    capacityBytes: storage(status?.capacity),
+    accessModes: spec.accessModes ?? [],
+    isBlock: spec.volumeMode === "Block",
+    selectedNode: metadata.annotations?.["volume.kubernetes.io/selected-node"],
+    source: spec.dataSource == null ? undefined : `${spec.dataSource.kind}/${spec.dataSource.name}`,
+    deleting: isDeleting(metadata),
+    conditions: (status?.conditions ?? [])
+      .filter((condition) => condition.status === "True")
+      .map(({ type, message }) => (message ? `${type}: ${message}` : type))
+  })
+)
+
+const CsiSource = Schema.Struct({
+  driver: Schema.String,
+  volumeHandle: Schema.String,
+  fsType: maybe(Schema.String),
+  volumeAttributes: maybe(Texts)
+})
+const InTreeSource = Schema.Struct({ volumeID: Schema.String })
+const Sources = { csi: maybe(CsiSource), cinder: maybe(InTreeSource) }
+
+/** What was made for the driver within Kubernetes is served by this one (https://kubernetes.io/docs/concepts/storage/volumes/#csi-migration). */
+const volumeIn = (driver: string, { csi, cinder }: Schema.Struct.Type<typeof Sources>): VolumeId | undefined => {
+  const id = csi ? (csi.driver === driver ? csi.volumeHandle : undefined) : cinder?.volumeID
+  return id === undefined ? undefined : VolumeId(id)
+}
+
+const Expression = Schema.Struct({
+  key: Schema.String,
+  operator: Schema.String,
+  values: maybe(Schema.Array(Schema.String))
+})
+const Affinity = Schema.Struct({
+  required: maybe(
+    Schema.Struct({
+      nodeSelectorTerms: Schema.Array(Schema.Struct({ matchExpressions: maybe(Schema.Array(Expression)) }))
+    })
+  )
+})
+
+const zonesIn = (affinity: typeof Affinity.Type | null | undefined): ReadonlyArray<string> =>
+  (affinity?.required?.nodeSelectorTerms ?? []).flatMap(({ matchExpressions }) =>
+    (matchExpressions ?? []).flatMap(({ key, operator, values }) =>
+      key === zoneKey && operator === "In" ? (values ?? []) : []
+    )
+  )
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/persistent-volume-v1/ */
+const PersistentVolume = Schema.Struct({
+  metadata: Meta,
+  spec: Schema.Struct({
+    ...Sources,
+    claimRef: maybe(Schema.Struct({ namespace: maybe(Schema.String), name: maybe(Schema.String) })),
     persistentVolumeReclaimPolicy: maybe(Schema.String),
     storageClassName: maybe(Schema.String),
-    claimRef: maybe(Schema.Struct({ namespace: maybe(Schema.String), name: maybe(Schema.String) })),
-    nodeAffinity: maybe(
-      Schema.Struct({
-        required: maybe(
-          Schema.Struct({
-            nodeSelectorTerms: Schema.Array(
-              Schema.Struct({
-                matchExpressions: maybe(
-                  Schema.Array(
-                    Schema.Struct({
-                      key: Schema.String,
-                      operator: Schema.String,
-                      values: maybe(Schema.Array(Schema.String))
-                    })
-                  )
-                )
-              })
-            )
-          })
-        )
-      })
-    )
+    capacity: maybe(Texts),
+    accessModes: maybe(Schema.Array(Schema.String)),
+    volumeMode: maybe(Schema.String),
+    mountOptions: maybe(Schema.Array(Schema.String)),
+    nodeAffinity: maybe(Affinity)
   }),
   status: maybe(
     Schema.Struct({ phase: maybe(Schema.String), message: maybe(Schema.String), lastPhaseTransitionTime: maybe(Time) })
   )
 })
 
+const claimIn = (claim: typeof PersistentVolume.Type.spec.claimRef) =>
+  claim?.namespace && claim.name ? { namespace: claim.namespace, name: claim.name } : undefined
+
+export const toPersistentVolume = (driver: string) =>
+  decoding(
+    PersistentVolume,
+    ({ metadata, spec, status }): PersistentVolumeSeen => ({
+      name: metadata.name,
+      uid: metadata.uid ?? "",
+      phase: status?.phase ?? "",
+      phaseSince: millisOf(status?.lastPhaseTransitionTime),
+      problem: status?.message || undefined,
+      driver: spec.csi?.driver,
+      volumeId: volumeIn(driver, spec),
+      fsType: spec.csi?.fsType ?? "",
+      attributes: spec.csi?.volumeAttributes ?? {},
+      mountOptions: spec.mountOptions ?? [],
+      claim: claimIn(spec.claimRef),
+      reclaimPolicy: spec.persistentVolumeReclaimPolicy ?? "",
+      className: spec.storageClassName || undefined,
+      capacityBytes: storage(spec.capacity),
+      accessModes: spec.accessModes ?? [],
+      isBlock: spec.volumeMode === "Block",
+      zones: zonesIn(spec.nodeAffinity),
+      deleting: isDeleting(metadata),
+      createdAt: millisOf(metadata.creationTimestamp) ?? 0
+    })
+  )
+
+const StorageClass = Schema.Struct({
+  metadata: Meta,
+  provisioner: Schema.String,
+  parameters: maybe(Texts),
+  volumeBindingMode: maybe(Schema.String),
+  allowVolumeExpansion: maybe(Schema.Boolean)
+})
+
+export const toStorageClass = decoding(
+  StorageClass,
+  (wire): StorageClassSeen => ({
+    name: wire.metadata.name,
+    provisioner: wire.provisioner,
+    parameters: wire.parameters ?? {},
+    waitsForPod: wire.volumeBindingMode === "WaitForFirstConsumer",
+    expandable: wire.allowVolumeExpansion ?? false,
+    isDefault: wire.metadata.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true"
+  })
+)
+
+const Trouble = maybe(Schema.Struct({ message: maybe(Schema.String) }))
+
 /** https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/volume-attachment-v1/ */
-const WireAttachment = Schema.Struct({
+const VolumeAttachment = Schema.Struct({
   metadata: Meta,
   spec: Schema.Struct({
     attacher: Schema.String,
     nodeName: Schema.String,
     source: Schema.Struct({
       persistentVolumeName: maybe(Schema.String),
-      inlineVolumeSpec: maybe(Schema.Struct({ csi: maybe(CsiSource), cinder: maybe(InTreeSource) }))
+      inlineVolumeSpec: maybe(Schema.Struct(Sources))
     })
   }),
-  status: maybe(Schema.Struct({ attached: maybe(Schema.Boolean) }))
+  status: maybe(Schema.Struct({ attached: maybe(Schema.Boolean), attachError: Trouble, detachError: Trouble }))
 })
 
+/** Those of other drivers are nothing. */
+export const toVolumeAttachment = (driver: string) =>
+  decoding(VolumeAttachment, ({ metadata, spec, status }): VolumeAttachmentSeen | undefined => {
+    if (spec.attacher !== driver) return undefined
+    const error = isDeleting(metadata) ? status?.detachError : status?.attachError
+    return {
+      name: metadata.name,
+      uid: metadata.uid ?? "",
+      volumeName: spec.source.persistentVolumeName || undefined,
+      volumeId: volumeIn(driver, spec.source.inlineVolumeSpec ?? {}),
+      nodeName: spec.nodeName,
+      attached: status?.attached ?? false,
+      deleting: isDeleting(metadata),
+      error: error?.message || undefined,
+      createdAt: millisOf(metadata.creationTimestamp) ?? 0
+    }
+  })
+
 /** https://kubernetes.io/docs/concepts/storage/volume-snapshots/#volume-snapshot-contents */
-const WireSnapshot = Schema.Struct({
+const SnapshotContent = Schema.Struct({
   metadata: Meta,
   spec: Schema.Struct({
     driver: Schema.String,
@@ -84,93 +206,10 @@ const WireSnapshot = Schema.Struct({
   status: maybe(Schema.Struct({ snapshotHandle: maybe(Schema.String) }))
 })
 
-const WireClass = Schema.Struct({
-  metadata: Meta,
-  provisioner: Schema.String,
-  parameters: maybe(Schema.Record({ key: Schema.String, value: Schema.String }))
-})
-
-type Source = { readonly [K in "csi" | "cinder"]?: (typeof WireVolume.Type.spec)[K] }
-
-const decoding = <A, I, B>(schema: Schema.Schema<A, I>, read: (wire: A) => B | undefined) => {
-  const decode = Schema.decodeUnknownOption(schema)
-  return (object: unknown): B | undefined => Option.getOrUndefined(Option.flatMapNullable(decode(object), read))
-}
-
-/** What was made for the driver within Kubernetes is served by this one (https://kubernetes.io/docs/concepts/storage/volumes/#csi-migration). */
-const volumeIn = (driver: string, { csi, cinder }: Source): VolumeId | undefined => {
-  const id = csi ? (csi.driver === driver ? csi.volumeHandle : undefined) : cinder?.volumeID
-  return id === undefined ? undefined : VolumeId(id)
-}
-
-type Affinity = typeof WireVolume.Type.spec.nodeAffinity
-
-const zonesIn = (affinity: Affinity): ReadonlyArray<string> =>
-  (affinity?.required?.nodeSelectorTerms ?? []).flatMap(({ matchExpressions }) =>
-    (matchExpressions ?? []).flatMap(({ key, operator, values }) =>
-      key === zoneKey && operator === "In" ? (values ?? []) : []
-    )
-  )
-
-const claimIn = (claim: typeof WireVolume.Type.spec.claimRef) =>
-  claim?.namespace && claim.name ? { namespace: claim.namespace, name: claim.name } : undefined
-
-/** Undefined for what is no volume of the driver; so are all that follow. */
-export const toClusterVolume = (driver: string) =>
-  decoding(WireVolume, ({ metadata, spec, status }): ClusterVolume | undefined => {
-    const volumeId = volumeIn(driver, spec)
-    if (volumeId === undefined) return undefined
-    return {
-      name: metadata.name,
-      uid: metadata.uid ?? "",
-      volumeId,
-      capacityBytes: bytesIn(spec.capacity?.["storage"] ?? ""),
-      phase: status?.phase ?? "",
-      phaseSince: millisOf(status?.lastPhaseTransitionTime),
-      problem: status?.message || undefined,
-      reclaimPolicy: spec.persistentVolumeReclaimPolicy ?? "",
-      className: spec.storageClassName || undefined,
-      claim: claimIn(spec.claimRef),
-      zones: zonesIn(spec.nodeAffinity),
-      createdAt: millisOf(metadata.creationTimestamp) ?? 0
-    }
-  })
-
-export const toClusterAttachment = (driver: string) =>
-  decoding(WireAttachment, ({ metadata, spec, status }): ClusterAttachment | undefined =>
-    spec.attacher === driver
-      ? {
-          name: metadata.name,
-          uid: metadata.uid ?? "",
-          nodeName: spec.nodeName,
-          volumeName: spec.source.persistentVolumeName || undefined,
-          volumeId: volumeIn(driver, spec.source.inlineVolumeSpec ?? {}),
-          attached: status?.attached ?? false,
-          deleting: metadata.deletionTimestamp != null,
-          createdAt: millisOf(metadata.creationTimestamp) ?? 0
-        }
-      : undefined
-  )
-
-export const toClusterSnapshot = (driver: string) =>
-  decoding(WireSnapshot, ({ metadata, spec, status }): ClusterSnapshot | undefined =>
+/** Those of other drivers are nothing. */
+export const toSnapshotContent = (driver: string) =>
+  decoding(SnapshotContent, ({ metadata, spec, status }): SnapshotContentSeen | undefined =>
     spec.driver === driver
       ? { name: metadata.name, handle: (status?.snapshotHandle ?? spec.source?.snapshotHandle) || undefined }
       : undefined
   )
-
-export const toClusterClass = (driver: string) =>
-  decoding(WireClass, ({ metadata, provisioner, parameters }): ClusterClass | undefined =>
-    provisioner === driver ? { name: metadata.name, volumeType: parameters?.["type"] || undefined } : undefined
-  )
-
-const WireNodeName = Schema.Struct({ metadata: Meta })
-
-export const toClusterServer = (serverIn: (object: unknown) => ClusterServer["serverId"] | undefined) => {
-  const nameOf = decoding(WireNodeName, ({ metadata }) => metadata.name)
-  return (object: unknown): ClusterServer | undefined => {
-    const nodeName = nameOf(object)
-    const serverId = serverIn(object)
-    return nodeName === undefined || serverId === undefined ? undefined : { nodeName, serverId }
-  }
-}

@@ -1,6 +1,6 @@
 import type { AuditFacts, CloudReading, ClusterReading } from "../AuditFacts.ts"
 import type { Finding, Ref } from "../AuditFinding.ts"
-import type { ClusterAttachment } from "../ClusterVolume.ts"
+import type { VolumeAttachmentSeen } from "../ClusterObjects.ts"
 import type { DescribedVolume } from "../Inventory.ts"
 import type { ServerId } from "../Server.ts"
 import type { VolumeId } from "../Volume.ts"
@@ -52,7 +52,7 @@ export const vanishedServers = (facts: AuditFacts): ReadonlyArray<Finding> => {
 /** The volume that an attachment of the reading is about: a PersistentVolume is known by its name there. */
 const volumeBehind = ({ volumes }: ClusterReading) => {
   const byName = new Map(volumes.map(({ name, volumeId }) => [name, volumeId] as const))
-  return ({ volumeId, volumeName }: ClusterAttachment) => volumeId ?? byName.get(volumeName ?? "")
+  return ({ volumeId, volumeName }: VolumeAttachmentSeen) => volumeId ?? byName.get(volumeName ?? "")
 }
 
 /** On which servers each volume is wanted; a node whose server is unknown may be any. */
@@ -97,7 +97,7 @@ export const unaskedAttachments = (facts: AuditFacts): ReadonlyArray<Finding> =>
 }
 
 /** Said to be attached by both readings, which are of the same object. */
-const attachedThroughout = (first: ClusterReading, later: ClusterReading): ReadonlyArray<ClusterAttachment> => {
+const attachedThroughout = (first: ClusterReading, later: ClusterReading): ReadonlyArray<VolumeAttachmentSeen> => {
   const before = new Set(first.attachments.flatMap(({ uid, attached }) => (attached ? [uid] : [])))
   return later.attachments.filter(({ uid, attached, deleting }) => attached && !deleting && before.has(uid))
 }
@@ -106,7 +106,7 @@ const aboutAttachment = (
   kind: "missing-attachment" | "unknown-node",
   cloud: CloudReading | undefined,
   volume: DescribedVolume | undefined,
-  attachment: ClusterAttachment,
+  attachment: VolumeAttachmentSeen,
   detail: string,
   also: ReadonlyArray<Ref>
 ): Finding => ({

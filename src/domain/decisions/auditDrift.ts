@@ -2,7 +2,7 @@ import { Either } from "effect"
 import type { AuditFacts, CloudReading } from "../AuditFacts.ts"
 import type { Finding, FindingKind } from "../AuditFinding.ts"
 import { gibCeil } from "../Capacity.ts"
-import type { ClusterVolume } from "../ClusterVolume.ts"
+import type { OwnVolumeSeen } from "../ClusterObjects.ts"
 import type { DescribedVolume } from "../Inventory.ts"
 import { zoneKey } from "../Topology.ts"
 import type { VolumeId } from "../Volume.ts"
@@ -11,7 +11,7 @@ import { clusterKey, isOfType } from "./plan.ts"
 import { isAllowedIn, planZones } from "./zone.ts"
 
 /** Records that were there before and after, as they are now, and that are not just being made. */
-const lastingRecords = (facts: AuditFacts): ReadonlyArray<ClusterVolume> => {
+const lastingRecords = (facts: AuditFacts): ReadonlyArray<OwnVolumeSeen> => {
   if (facts.kubernetes === undefined) return []
   const before = new Set(facts.kubernetes.before.volumes.map(({ uid }) => uid))
   return facts.kubernetes.after.volumes.filter(({ uid, createdAt }) => before.has(uid) && isOld(facts, createdAt))
@@ -25,10 +25,10 @@ interface Place {
 const placesIn = ({ clouds }: AuditFacts): ReadonlyMap<VolumeId, Place> =>
   new Map(clouds.flatMap((cloud) => cloud.volumes.map((volume) => [volume.id, { cloud, volume }] as const)))
 
-const claimText = ({ claim }: ClusterVolume): ReadonlyArray<string> =>
+const claimText = ({ claim }: OwnVolumeSeen): ReadonlyArray<string> =>
   claim === undefined ? [] : [`claim ${claim.namespace}/${claim.name}`]
 
-const aboutRecord = (kind: FindingKind, record: ClusterVolume, place: Place | undefined, detail: string): Finding => ({
+const aboutRecord = (kind: FindingKind, record: OwnVolumeSeen, place: Place | undefined, detail: string): Finding => ({
   kind,
   cloud: place?.cloud.name,
   about: { thing: "persistentvolume", id: record.name },
@@ -67,7 +67,7 @@ export const releasedVolumes = (facts: AuditFacts): ReadonlyArray<Finding> => {
     })
 }
 
-const isInZones = (facts: AuditFacts, { zones }: ClusterVolume, { cloud, volume }: Place): boolean => {
+const isInZones = (facts: AuditFacts, { zones }: OwnVolumeSeen, { cloud, volume }: Place): boolean => {
   const { ignoreVolumeZone } = facts.rules
   if (zones.length === 0 || volume.zone === "") return true
   const requisite = zones.map((zone) => ({ [zoneKey]: zone }))
@@ -80,7 +80,7 @@ const isInZones = (facts: AuditFacts, { zones }: ClusterVolume, { cloud, volume 
 }
 
 const driftsOf = (facts: AuditFacts, typeOf: ReadonlyMap<string, string | undefined>) => {
-  return (record: ClusterVolume, place: Place): ReadonlyArray<Finding> => {
+  return (record: OwnVolumeSeen, place: Place): ReadonlyArray<Finding> => {
     const { cloud, volume } = place
     const about = (kind: FindingKind, detail: string) =>
       aboutVolume(kind, cloud, volume, detail, [{ thing: "persistentvolume", id: record.name }])
@@ -114,7 +114,10 @@ const driftsOf = (facts: AuditFacts, typeOf: ReadonlyMap<string, string | undefi
 export const drifts = (facts: AuditFacts): ReadonlyArray<Finding> => {
   const places = placesIn(facts)
   const classes = facts.kubernetes?.after.classes ?? []
-  const driftOf = driftsOf(facts, new Map(classes.map(({ name, volumeType }) => [name, volumeType])))
+  const driftOf = driftsOf(
+    facts,
+    new Map(classes.map(({ name, parameters }) => [name, parameters["type"] || undefined]))
+  )
   return lastingRecords(facts).flatMap((record) => {
     const place = places.get(record.volumeId)
     return place === undefined ? [] : driftOf(record, place)

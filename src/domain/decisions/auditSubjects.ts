@@ -1,6 +1,6 @@
 import type { AuditFacts, AuditRules, CloudReading, ClusterReading } from "../AuditFacts.ts"
 import type { Finding, FindingKind } from "../AuditFinding.ts"
-import type { ClusterVolume } from "../ClusterVolume.ts"
+import type { OwnVolumeSeen } from "../ClusterObjects.ts"
 import type { DescribedVolume } from "../Inventory.ts"
 import type { ServerId } from "../Server.ts"
 import type { VolumeId } from "../Volume.ts"
@@ -36,7 +36,7 @@ export const readingsOf = ({ kubernetes }: AuditFacts): ReadonlyArray<ClusterRea
   kubernetes === undefined ? [] : [kubernetes.before, kubernetes.after]
 
 /** Records of the cluster by the volume that they are about; the later reading counts. */
-export const recordsOf = (facts: AuditFacts): ReadonlyMap<VolumeId, ClusterVolume> =>
+export const recordsOf = (facts: AuditFacts): ReadonlyMap<VolumeId, OwnVolumeSeen> =>
   new Map(readingsOf(facts).flatMap(({ volumes }) => volumes.map((record) => [record.volumeId, record] as const)))
 
 /** Everything that Kubernetes names: by a PersistentVolume, or by a pod itself. */

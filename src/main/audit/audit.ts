@@ -2,11 +2,11 @@ import { Console, Context, Effect, Layer, Logger, LogLevel } from "effect"
 import { loadCloudConf } from "../../adapters/config/loadCloudConf.ts"
 import { describeProblem } from "../../adapters/config/problems.ts"
 import { driverName } from "../../adapters/csi/identity.ts"
-import { layerVolumesKubernetes } from "../../adapters/kubernetes/VolumesKubernetes.ts"
+import { layerClusterView } from "../../adapters/kubernetes/ClusterViewKubernetes.ts"
 import { audit } from "../../domain/Audit.ts"
 import type { AuditRules } from "../../domain/AuditFacts.ts"
 import { CloudInventory } from "../../ports/CloudInventory.ts"
-import { ClusterVolumes } from "../../ports/ClusterVolumes.ts"
+import { ClusterView } from "../../ports/ClusterView.ts"
 import { layerCloudInventory } from "../cloudLayers.ts"
 import { Ending } from "../Ending.ts"
 import { type PodSurroundings, serviceAccountFolder } from "../kubernetesWays.ts"
@@ -50,8 +50,8 @@ const clusterOf = (options: AuditOptions, surroundings: PodSurroundings, userAge
   if (!options.withKubernetes) return Effect.succeed(undefined)
   const { kubeconfig, serviceHost, servicePort } = options
   const pod = { serviceAccountFolder, serviceHost, servicePort, ...surroundings }
-  return Layer.build(layerVolumesKubernetes({ ...pod, kubeconfig, userAgent, driver: driverName })).pipe(
-    Effect.map(Context.get(ClusterVolumes)),
+  return Layer.build(layerClusterView({ ...pod, kubeconfig, userAgent, driver: driverName, limit: longestRun })).pipe(
+    Effect.map(Context.get(ClusterView)),
     Effect.mapError(
       ({ message }) =>
         new Ending({ code: 2, text: `${message}; or take what the cloud alone shows: --without-kubernetes` })

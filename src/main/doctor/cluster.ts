@@ -49,6 +49,7 @@ export const clusterOf = (
       userAgent: `cinder-csi-plugin/${version} doctor`,
       driver: driverName,
       limit,
+      requestLimit: limit,
       ...pod
     })
     return Either.mapLeft(yield* Effect.either(Layer.build(layer)), ({ message }) => message)

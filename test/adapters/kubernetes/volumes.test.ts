@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, type Scope } from "effect"
+import { layerClusterView } from "../../../src/adapters/kubernetes/ClusterViewKubernetes.ts"
 import { bytesIn } from "../../../src/adapters/kubernetes/quantity.ts"
-import { layerVolumesKubernetes } from "../../../src/adapters/kubernetes/VolumesKubernetes.ts"
 import { ServerId } from "../../../src/domain/Server.ts"
 import { VolumeId } from "../../../src/domain/Volume.ts"
-import { ClusterVolumes } from "../../../src/ports/ClusterVolumes.ts"
+import { ClusterView } from "../../../src/ports/ClusterView.ts"
 import { podAt } from "../../support/kubernetes/access.ts"
 import { type KubernetesApi, kubernetesApi, refusal } from "../../support/kubernetes/kubernetesApi.ts"
 import { live, temporaryFolder } from "../../support/wiredDriver.ts"
@@ -13,15 +13,14 @@ const driver = "cinder.csi.openstack.org"
 const token = "secret-token-1"
 const madeAt = Date.parse("2026-01-01T00:00:00Z")
 
-const inCluster = <A, E>(
-  test: (api: KubernetesApi, volumes: ClusterVolumes["Type"]) => Effect.Effect<A, E, Scope.Scope>
-) =>
+const inCluster = <A, E>(test: (api: KubernetesApi, view: ClusterView["Type"]) => Effect.Effect<A, E, Scope.Scope>) =>
   Effect.gen(function* () {
     const api = yield* kubernetesApi()
     api.tokens.add(token)
     const pod = yield* podAt(yield* temporaryFolder, api.port, token)
-    const layer = layerVolumesKubernetes({ ...pod, kubeconfig: "", userAgent: "cinder-csi-plugin/test", driver })
-    return yield* test(api, yield* Effect.flatMap(Layer.build(layer), (built) => Effect.provide(ClusterVolumes, built)))
+    const userAgent = "cinder-csi-plugin/test"
+    const layer = layerClusterView({ ...pod, kubeconfig: "", userAgent, driver, limit: "15 seconds" })
+    return yield* test(api, yield* Effect.flatMap(Layer.build(layer), (built) => Effect.provide(ClusterView, built)))
   })
 
 const csi = (volumeHandle: string, more: object = {}) => ({ spec: { csi: { driver, volumeHandle }, ...more } })
@@ -60,10 +59,12 @@ describe("the volumes that Kubernetes has on record", () => {
           status: { phase: "Released", lastPhaseTransitionTime: "2026-02-01T00:00:00Z" }
         })
         api.storage.put("PersistentVolume", "pv-2", { spec: { cinder: { volumeID: "v2" } } })
+        const used = { fsType: "", attributes: {}, mountOptions: [], accessModes: [], isBlock: false, deleting: false }
         assert.deepStrictEqual(yield* volumes, [
           {
             name: "pv-1",
             uid: "uid of pv-1",
+            driver,
             volumeId: VolumeId("v1"),
             capacityBytes: 10n * 1024n ** 3n,
             phase: "Released",
@@ -73,11 +74,13 @@ describe("the volumes that Kubernetes has on record", () => {
             className: "fast",
             claim: { namespace: "shop", name: "data" },
             zones: ["az-1"],
-            createdAt: madeAt
+            createdAt: madeAt,
+            ...used
           },
           {
             name: "pv-2",
             uid: "uid of pv-2",
+            driver: undefined,
             volumeId: VolumeId("v2"),
             capacityBytes: undefined,
             phase: "",
@@ -87,7 +90,8 @@ describe("the volumes that Kubernetes has on record", () => {
             className: undefined,
             claim: undefined,
             zones: [],
-            createdAt: madeAt
+            createdAt: madeAt,
+            ...used
           }
         ])
       })
@@ -96,7 +100,7 @@ describe("the volumes that Kubernetes has on record", () => {
 
   live(
     "have attachments, nodes, classes and snapshots",
-    inCluster((api, { attachments, servers, classes, snapshots }) =>
+    inCluster((api, { attachments, plugins, storageClasses, snapshots }) =>
       Effect.gen(function* () {
         const metadata = (name: string) => ({ name, uid: name, creationTimestamp: "2026-01-01T00:00:00Z" })
         const attachment = (name: string, attacher: string, source: object, attached: boolean) =>
@@ -117,15 +121,18 @@ describe("the volumes that Kubernetes has on record", () => {
         api.storage.put("VolumeSnapshotContent", "c-2", { spec: { driver, source: { snapshotHandle: "s2" } } })
         api.storage.put("VolumeSnapshotContent", "c-3", { spec: { driver, source: { volumeHandle: "v1" } } })
         api.storage.put("VolumeSnapshotContent", "c-4", { spec: { driver: "other" } })
-        const common = { nodeName: "node-1", deleting: false, createdAt: madeAt }
+        const common = { nodeName: "node-1", deleting: false, error: undefined, createdAt: madeAt }
         assert.deepStrictEqual(yield* attachments, [
           { name: "va-1", uid: "va-1", volumeName: "pv-1", volumeId: undefined, attached: true, ...common },
           { name: "va-2", uid: "va-2", volumeName: undefined, volumeId: VolumeId("v2"), attached: false, ...common }
         ])
-        assert.deepStrictEqual(yield* servers, [{ nodeName: "node-1", serverId: ServerId("s1") }])
-        assert.deepStrictEqual(yield* classes, [
-          { name: "fast", volumeType: "ssd" },
-          { name: "plain", volumeType: undefined }
+        assert.deepStrictEqual(yield* plugins, [
+          { nodeName: "node-1", serverId: ServerId("s1"), allocatable: undefined }
+        ])
+        const plain = { provisioner: driver, waitsForPod: false, expandable: false, isDefault: false }
+        assert.deepStrictEqual(yield* storageClasses, [
+          { name: "fast", parameters: { type: "ssd" }, ...plain },
+          { name: "plain", parameters: {}, ...plain }
         ])
         assert.deepStrictEqual(yield* snapshots, [
           { name: "c-1", handle: "s1" },
@@ -144,6 +151,16 @@ describe("the volumes that Kubernetes has on record", () => {
         assert.deepStrictEqual(yield* snapshots, [])
         api.storage.forget("VolumeSnapshotContent")
         assert.isUndefined(yield* snapshots)
+      })
+    )
+  )
+
+  live(
+    "are not taken for none where Kubernetes does not know them",
+    inCluster((api, { volumes }) =>
+      Effect.gen(function* () {
+        api.storage.forget("PersistentVolume")
+        assert.include((yield* Effect.flip(volumes)).message, "could not list persistentvolumes")
       })
     )
   )

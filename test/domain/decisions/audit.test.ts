@@ -19,7 +19,8 @@ import {
   rules,
   server,
   snapshot,
-  volume
+  volume,
+  wanted
 } from "../../support/audit.ts"
 import { ours, theirs } from "./facts.ts"
 
@@ -58,8 +59,7 @@ describe("a volume of the cluster without a PersistentVolume", () => {
 
   it("is none that Kubernetes names, before or after the clouds were asked, or in a pod itself", () => {
     const volumes = [volume()]
-    const inline = { name: "csi-1", uid: "u", nodeName: "node-1", attached: false, deleting: false, createdAt: 0 }
-    const attachments = [{ ...inline, volumeName: undefined, volumeId: VolumeId("volume-1") }]
+    const attachments = [wanted({ attached: false, volumeName: undefined, volumeId: VolumeId("volume-1") })]
     assert.deepStrictEqual(foundIn(factsOf({ volumes }, { volumes: [record()] })), [])
     assert.deepStrictEqual(foundIn(factsOf({ volumes }, { attachments })), [])
     for (const kubernetes of [
@@ -225,23 +225,11 @@ describe("several volumes of one name", () => {
 describe("an audit", () => {
   it("finds nothing where everything belongs together", () => {
     const volumes = [volume(attached())]
-    const attachments = [
-      {
-        name: "csi-1",
-        uid: "u",
-        nodeName: "node-1",
-        volumeName: "pvc-1",
-        volumeId: undefined,
-        attached: true,
-        deleting: false,
-        createdAt: 0
-      }
-    ]
     const servers = new Map([[ours, server(ours, VolumeId("volume-1"))]])
     const snapshots = [snapshot()]
     const facts = factsOf(
       { volumes, servers, snapshots },
-      { volumes: [record()], attachments, snapshots: [{ name: "c", handle: "snapshot-1" }] }
+      { volumes: [record()], attachments: [wanted()], snapshots: [{ name: "c", handle: "snapshot-1" }] }
     )
     assert.deepStrictEqual(decideAudit(facts), { findings: [], notes: [] })
   })

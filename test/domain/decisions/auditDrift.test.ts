@@ -1,12 +1,24 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { AuditFacts, AuditRules, ClusterReading } from "../../../src/domain/AuditFacts.ts"
-import type { ClusterVolume } from "../../../src/domain/ClusterVolume.ts"
+import type { OwnVolumeSeen } from "../../../src/domain/ClusterObjects.ts"
 import { decideAudit } from "../../../src/domain/decisions/audit.ts"
-import { cloud, cluster, detailIn, factsOf, foundIn, hour, now, record, rules, volume } from "../../support/audit.ts"
+import {
+  classOf,
+  cloud,
+  cluster,
+  detailIn,
+  factsOf,
+  foundIn,
+  hour,
+  now,
+  record,
+  rules,
+  volume
+} from "../../support/audit.ts"
 
 const facts = (
   seen: Parameters<typeof volume>[0] = {},
-  recorded: Partial<ClusterVolume> = {},
+  recorded: Partial<OwnVolumeSeen> = {},
   inCluster: Partial<ClusterReading> = {},
   change: Partial<AuditRules> = {}
 ): AuditFacts =>
@@ -19,7 +31,7 @@ const facts = (
 const none: ReadonlyArray<readonly [string, string]> = []
 
 describe("a PersistentVolume whose volume is gone", () => {
-  const gone = (change: Partial<ClusterVolume> = {}, more: Partial<AuditRules> = {}) =>
+  const gone = (change: Partial<OwnVolumeSeen> = {}, more: Partial<AuditRules> = {}) =>
     factsOf({}, { volumes: [record(change)] }, { rules: { ...rules, ...more } })
 
   it("is found, with the claim that waits for it", () => {
@@ -62,8 +74,8 @@ describe("a PersistentVolume whose volume is gone", () => {
 })
 
 describe("a released PersistentVolume", () => {
-  const released: Partial<ClusterVolume> = { phase: "Released", reclaimPolicy: "Retain" }
-  it.each<readonly [string, Partial<ClusterVolume>, string | undefined]>([
+  const released: Partial<OwnVolumeSeen> = { phase: "Released", reclaimPolicy: "Retain" }
+  it.each<readonly [string, Partial<OwnVolumeSeen>, string | undefined]>([
     ["is found", released, "Released, policy Retain, claim shop/data"],
     [
       "is found where Kubernetes could not delete it, with the reason",
@@ -131,7 +143,7 @@ describe("a zone that differs", () => {
 })
 
 describe("a type that differs from the class", () => {
-  const classes = (volumeType: string | undefined) => ({ classes: [{ name: "fast", volumeType }] })
+  const classes = (volumeType: string | undefined) => ({ classes: [classOf(volumeType)] })
   it.each<readonly [string, AuditFacts, string | undefined]>([
     ["is found", facts({ volumeType: "slow" }), "StorageClass fast asks for fast; the volume is of type slow"],
     ["is none but for the case", facts({ volumeType: "FAST" }), undefined],

@@ -120,11 +120,11 @@ export const judgeLastAnswer = (events: ReadonlyArray<EventSeen>): Finding | und
 export const volumeSubject = (name: string): Subject => subject("kubernetes.pv", `persistent volume ${name}`)
 
 export const judgePersistentVolume = (driver: Driver, about: Subject, volume: PersistentVolumeSeen): Finding => {
-  const { accessModes, capacityBytes, claim, deleting, handle, phase, reclaimPolicy } = volume
+  const { accessModes, capacityBytes, claim, deleting, phase, reclaimPolicy, volumeId } = volume
   const owner = claim === undefined ? "no claim" : `claim ${claim.namespace}/${claim.name}`
   const evidence = [
     `${phase}: ${bytesText(capacityBytes)}, ${accessModes.join(", ")}, ${owner}, reclaim policy ${reclaimPolicy}`,
-    `volume ${handle} of Cinder`,
+    `volume ${volumeId} of Cinder`,
     ...(deleting ? ["it is being deleted"] : [])
   ]
   if (volume.driver !== driver.name) {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { ClaimSeen, PersistentVolumeSeen, VolumeAttachmentSeen } from "../../../../src/domain/ClusterObjects.ts"
+import type { ClaimSeen } from "../../../../src/domain/ClusterObjects.ts"
 import { modeOf } from "../../../../src/domain/decisions/doctor/claimRequest.ts"
 import {
   judgeAttachment,
@@ -23,6 +23,7 @@ import { NotReady } from "../../../../src/domain/errors.ts"
 import { type Server, ServerId } from "../../../../src/domain/Server.ts"
 import type { ServerEvidence } from "../../../../src/domain/ServerEvidence.ts"
 import { type Volume, VolumeId, volumeStatus } from "../../../../src/domain/Volume.ts"
+import { record, wanted } from "../../../support/audit.ts"
 
 const about = subject("x", "x")
 const driver = { name: "cinder.csi.openstack.org" }
@@ -133,14 +134,7 @@ describe("a server", () => {
 })
 
 describe("an attachment", () => {
-  const wish: VolumeAttachmentSeen = {
-    name: "va",
-    volumeName: "pv",
-    nodeName: "n",
-    attached: true,
-    deleting: false,
-    error: undefined
-  }
+  const wish = wanted()
   const replay = (answer: Replay["answer"]): Replay => ({ call: "ControllerPublishVolume", about: "x", answer })
   const refusal = new NotReady({ subject: "volume", state: "busy", remedy: undefined })
   const attachedHere = volumeOf("in-use", [here])
@@ -210,21 +204,6 @@ describe("objects of Kubernetes", () => {
     expandable: true,
     isDefault: false
   }
-  const pv: PersistentVolumeSeen = {
-    name: "pv",
-    phase: "Bound",
-    driver: driver.name,
-    handle: "v1",
-    fsType: "ext4",
-    attributes: {},
-    mountOptions: [],
-    claim: undefined,
-    reclaimPolicy: "Delete",
-    capacityBytes: 1n,
-    accessModes: [],
-    isBlock: false,
-    deleting: false
-  }
 
   it.each([
     [{}, "ok"],
@@ -258,14 +237,14 @@ describe("objects of Kubernetes", () => {
     [{ driver: "other" }, "failed"],
     [{ deleting: true }, "warning"]
   ])("persistent volume %j is %s", (change, status) =>
-    assert.strictEqual(judgePersistentVolume(driver, about, { ...pv, ...change }).status, status)
+    assert.strictEqual(judgePersistentVolume(driver, about, record(change)).status, status)
   )
 
   it("nodes are told by their readiness, and by who they are", () => {
     const node = { name: "n", ready: "True", taints: [], unschedulable: false, zoneLabel: "nova", providerServer: here }
     assert.strictEqual(judgeNode(about, node).status, "ok")
     assert.strictEqual(judgeNode(about, { ...node, ready: "Unknown" }).status, "failed")
-    const plugin = { serverId: here, allocatable: 25 }
+    const plugin = { nodeName: "n", serverId: here, allocatable: 25 }
     assert.strictEqual(judgeNodePlugin(about, seen(plugin), node).status, "ok")
     assert.strictEqual(judgeNodePlugin(about, seen({ ...plugin, serverId: there }), node).status, "failed")
     assert.strictEqual(judgeNodePlugin(about, absent, node).status, "failed")

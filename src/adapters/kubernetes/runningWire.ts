@@ -1,9 +1,9 @@
 import { Schema } from "effect"
-import type { NodePluginSeen, NodeSeen, PodSeen } from "../../domain/ClusterObjects.ts"
+import type { NodeSeen, PodSeen } from "../../domain/ClusterObjects.ts"
 import type { EventSeen } from "../../domain/decisions/doctor/Report.ts"
-import { ServerId } from "../../domain/Server.ts"
 import { zoneKey } from "../../domain/Topology.ts"
-import { decoding, isDeleting, Meta, maybe, Time } from "./viewShapes.ts"
+import { serverIn } from "./nodeWire.ts"
+import { decoding, isDeleting, Meta, maybe, millisOf, Time } from "./shapes.ts"
 
 const Waiting = maybe(Schema.Struct({ waiting: maybe(Schema.Struct({ reason: maybe(Schema.String) })) }))
 
@@ -60,39 +60,17 @@ const Node = Schema.Struct({
   )
 })
 
-export const toNodeSeen = decoding(Node, ({ metadata, spec, status }): NodeSeen => {
-  const [, server] = /^openstack:\/\/[^/]*\/([0-9a-f-]{36})$/i.exec(spec?.providerID ?? "") ?? []
-  return {
+export const toNodeSeen = decoding(
+  Node,
+  ({ metadata, spec, status }): NodeSeen => ({
     name: metadata.name,
     ready: status?.conditions?.find(({ type }) => type === "Ready")?.status ?? "Unknown",
     taints: (spec?.taints ?? []).map(({ key, effect }) => `${key}:${effect}`),
     unschedulable: spec?.unschedulable ?? false,
     zoneLabel: metadata.labels?.[zoneKey],
-    providerServer: server === undefined ? undefined : ServerId(server)
-  }
-})
-
-const CsiNode = Schema.Struct({
-  spec: Schema.Struct({
-    drivers: maybe(
-      Schema.Array(
-        Schema.Struct({
-          name: Schema.String,
-          nodeID: Schema.String,
-          allocatable: maybe(Schema.Struct({ count: maybe(Schema.Number) }))
-        })
-      )
-    )
+    providerServer: serverIn(spec?.providerID)
   })
-})
-
-export const toNodePlugin = (driver: string) =>
-  decoding(CsiNode, ({ spec }): NodePluginSeen | undefined => {
-    const found = spec.drivers?.find(({ name }) => name === driver)
-    return found === undefined
-      ? undefined
-      : { serverId: ServerId(found.nodeID), allocatable: found.allocatable?.count ?? undefined }
-  })
+)
 
 const Event = Schema.Struct({
   involvedObject: Schema.Struct({
@@ -108,11 +86,6 @@ const Event = Schema.Struct({
   eventTime: maybe(Time),
   firstTimestamp: maybe(Time)
 })
-
-const millisOf = (...times: ReadonlyArray<Date | string | null | undefined>): number | undefined => {
-  const millis = times.map((time) => new Date(time ?? "").getTime()).find((one) => !Number.isNaN(one))
-  return millis
-}
 
 export const toEvent = decoding(Event, (wire): EventSeen => {
   const { kind, namespace, name } = wire.involvedObject
