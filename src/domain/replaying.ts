@@ -4,7 +4,7 @@ import type { HostReading } from "../ports/HostReading.ts"
 import type { AccessMode } from "./Capability.ts"
 import type { SizeBounds } from "./decisions/capacity.ts"
 import { decideDelete } from "./decisions/delete.ts"
-import type { Replay } from "./decisions/doctor/Report.ts"
+import { answerOf, type Replay, type ReplayAnswer } from "./decisions/doctor/Report.ts"
 import { decideExpand, failedExpansion } from "./decisions/expand.ts"
 import { silence } from "./decisions/explanations.ts"
 import { brokenVolume, decidePublish, type PublishAction, type PublishFacts } from "./decisions/publish.ts"
@@ -12,11 +12,9 @@ import { decideStage } from "./decisions/stage.ts"
 import { noProgress, type StageAction, type StageFacts } from "./decisions/stageFacts.ts"
 import { brokenHere, decideUnpublish, type UnpublishAction, type UnpublishFacts } from "./decisions/unpublish.ts"
 import type { Verdict } from "./decisions/Verdict.ts"
-import { type DomainError, Refused, StillWorking } from "./errors.ts"
+import { type DomainError, Refused } from "./errors.ts"
 import type { Server, ServerId } from "./Server.ts"
 import type { Volume, VolumeId } from "./Volume.ts"
-
-type Answer = Replay["answer"]
 
 /** What a step of a decision comes to where nothing may be changed: more facts, an end, or a deed that is only told. */
 type Step<Facts> = { readonly facts: Facts } | { readonly error: DomainError } | { readonly deed: string }
@@ -30,27 +28,16 @@ const replay = <Facts, Action, Result, E>(
   start: Facts,
   decide: (facts: Facts) => Verdict<Action, Result>,
   step: (action: Action, facts: Facts) => Effect.Effect<Step<Facts>, E>
-): Effect.Effect<Answer, E> =>
+): Effect.Effect<ReplayAnswer, E> =>
   Effect.gen(function* () {
     let facts = start
     for (let steps = 0; steps < mostSteps; steps++) {
       const verdict = decide(facts)
-      switch (verdict._tag) {
-        case "Done":
-          return { _tag: "Done" }
-        case "Refuse":
-          return { _tag: "Refuses", error: verdict.error }
-        case "Wait": {
-          const { state } = verdict
-          return { _tag: "Waits", state, overdue: verdict.overdue ?? new StillWorking({ subject, state }) }
-        }
-        case "Do": {
-          const next = yield* step(verdict.action, facts)
-          if ("deed" in next) return { _tag: "Acts", deed: next.deed }
-          if ("error" in next) return { _tag: "Refuses", error: next.error }
-          facts = next.facts
-        }
-      }
+      if (verdict._tag !== "Do") return answerOf(verdict, subject)
+      const next = yield* step(verdict.action, facts)
+      if ("deed" in next) return { _tag: "Acts", deed: next.deed }
+      if ("error" in next) return { _tag: "Refuses", error: next.error }
+      facts = next.facts
     }
     return { _tag: "Acts", deed: "go on looking" }
   })
@@ -172,7 +159,7 @@ export const replayDelete = (reading: Reading, id: VolumeId, volume: Volume | un
         }))
   ).pipe(
     Effect.map(
-      (answer): Answer =>
+      (answer): ReplayAnswer =>
         isFree && answer._tag === "Waits" ? { _tag: "Acts", deed: `ask Cinder to delete ${subject}` } : answer
     ),
     Effect.map((answer) => ({ call: "DeleteVolume", about: subject, answer }))

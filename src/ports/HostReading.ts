@@ -1,22 +1,15 @@
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Struct } from "effect"
 import { HostMounter } from "./HostMounter.ts"
 
-type Reading = Pick<
-  Context.Tag.Service<HostMounter>,
-  "findDevice" | "describeDevices" | "contentsOf" | "mounts" | "locate" | "pulseOf"
->
+const reading = ["findDevice", "describeDevices", "contentsOf", "mounts", "locate", "pulseOf"] as const
 
 /** The half of a host that changes nothing. */
-export class HostReading extends Context.Tag("cinder-csi/ports/HostReading")<HostReading, Reading>() {
+export class HostReading extends Context.Tag("cinder-csi/ports/HostReading")<
+  HostReading,
+  Pick<HostMounter["Type"], (typeof reading)[number]>
+>() {
   static readonly layer: Layer.Layer<HostReading, never, HostMounter> = Layer.effect(
     HostReading,
-    Effect.map(HostMounter, (host) => ({
-      findDevice: host.findDevice,
-      describeDevices: host.describeDevices,
-      contentsOf: host.contentsOf,
-      mounts: host.mounts,
-      locate: host.locate,
-      pulseOf: host.pulseOf
-    }))
+    Effect.map(HostMounter, Struct.pick(...reading))
   )
 }

@@ -116,56 +116,25 @@ export const RequestTimeout = Schema.transform(
   }
 )
 
+/** One of the words, in any case; empty is the first one. */
+const oneOf = <Word extends string>(words: readonly [Word, ...ReadonlyArray<Word>], choices: string) => {
+  const wordIn = (text: string) => (text === "" ? words[0] : words.find((word) => word === text.toLowerCase()))
+  return Schema.transform(
+    Text.pipe(Schema.filter((text) => wordIn(text) !== undefined, accepting(choices))),
+    Schema.Literal(...words),
+    { strict: true, decode: (text) => wordIn(text) ?? words[0], encode: (word) => word }
+  )
+}
+
 const endpointTypes = ["public", "internal", "admin"] as const
 export type EndpointType = (typeof endpointTypes)[number]
+export const EndpointTypeText = oneOf(endpointTypes, "public, internal or admin")
 
-export const EndpointTypeText = Schema.transform(
-  Text.pipe(
-    Schema.filter(
-      (text) => text === "" || endpointTypes.some((type) => type === text.toLowerCase()),
-      accepting("public, internal or admin")
-    )
-  ),
-  Schema.Literal(...endpointTypes),
-  {
-    strict: true,
-    decode: (text) => endpointTypes.find((type) => type === text.toLowerCase()) ?? "public",
-    encode: (type) => type
-  }
-)
+export const UuidGuardText = oneOf(uuidGuards, "refuse, warn or off")
 
-export const UuidGuardText = Schema.transform(
-  Text.pipe(
-    Schema.filter(
-      (text) => text === "" || uuidGuards.some((guard) => guard === text.toLowerCase()),
-      accepting("refuse, warn or off")
-    )
-  ),
-  Schema.Literal(...uuidGuards),
-  {
-    strict: true,
-    decode: (text) => uuidGuards.find((guard) => guard === text.toLowerCase()) ?? "refuse",
-    encode: (guard) => guard
-  }
-)
-
-export const logFormats = ["text", "json"] as const
+const logFormats = ["text", "json"] as const
 export type LogFormat = (typeof logFormats)[number]
-
-export const LogFormatText = Schema.transform(
-  Text.pipe(
-    Schema.filter(
-      (text) => text === "" || logFormats.some((format) => format === text.toLowerCase()),
-      accepting("text or json")
-    )
-  ),
-  Schema.Literal(...logFormats),
-  {
-    strict: true,
-    decode: (text) => logFormats.find((format) => format === text.toLowerCase()) ?? "text",
-    encode: (format) => format
-  }
-)
+export const LogFormatText = oneOf(logFormats, "text or json")
 
 const zonePairs = (text: string): ReadonlyArray<readonly [nova: string, cinder: string]> =>
   text.split(",").map((pair) => {

@@ -1,5 +1,31 @@
-import type { DomainError } from "../../errors.ts"
+import { type DomainError, StillWorking } from "../../errors.ts"
+import type { Verdict } from "../Verdict.ts"
 import type { Finding } from "./Finding.ts"
+
+export type ReplayAnswer =
+  | { readonly _tag: "Done" }
+  /** It would do this next, and then look again. */
+  | { readonly _tag: "Acts"; readonly deed: string }
+  /** For what; with the error if it does not come in time. */
+  | { readonly _tag: "Waits"; readonly state: string; readonly overdue: DomainError }
+  | { readonly _tag: "Refuses"; readonly error: DomainError }
+
+/** What a verdict comes to that does nothing more; `subject` is what would be waited for. */
+export const answerOf = (
+  verdict: Exclude<Verdict<unknown, unknown>, { readonly _tag: "Do" }>,
+  subject: string
+): ReplayAnswer => {
+  switch (verdict._tag) {
+    case "Done":
+      return { _tag: "Done" }
+    case "Refuse":
+      return { _tag: "Refuses", error: verdict.error }
+    case "Wait": {
+      const { overdue, state } = verdict
+      return { _tag: "Waits", state, overdue: overdue ?? new StillWorking({ subject, state }) }
+    }
+  }
+}
 
 /** What the driver would answer to a call about the object if it came now, found out by its own decisions. */
 export interface Replay {
@@ -7,13 +33,7 @@ export interface Replay {
   readonly call: string
   /** For people: whom it is about, such as "volume … to server …". */
   readonly about: string
-  readonly answer:
-    | { readonly _tag: "Done" }
-    /** It would do this next, and then look again. */
-    | { readonly _tag: "Acts"; readonly deed: string }
-    /** For what; with the error if it does not come in time. */
-    | { readonly _tag: "Waits"; readonly state: string; readonly overdue: DomainError }
-    | { readonly _tag: "Refuses"; readonly error: DomainError }
+  readonly answer: ReplayAnswer
 }
 
 /** An Event of Kubernetes. */

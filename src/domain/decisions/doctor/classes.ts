@@ -16,7 +16,8 @@ export interface ClassFacts {
   readonly zones: Look<ReadonlyArray<ZoneSeen>>
 }
 
-const isNamed = (wanted: string, { id, name }: VolumeTypeSeen): boolean =>
+/** Types are asked for by name or id. */
+export const isNamed = (wanted: string, { id, name }: VolumeTypeSeen): boolean =>
   id === wanted || name.toLowerCase() === wanted.toLowerCase()
 
 /** Why no claim of the class gets a volume; undefined if nothing is known to stand in the way. */

@@ -1,14 +1,15 @@
 import { Either } from "effect"
 import type { QuotaUse, VolumeTypeSeen, ZoneSeen } from "../../../ports/CloudSurvey.ts"
 import { defaultGiB } from "../../Capacity.ts"
-import { CloudFailure, type DomainError, QuotaExceeded, Refused, StillWorking } from "../../errors.ts"
+import { CloudFailure, type DomainError, QuotaExceeded, Refused } from "../../errors.ts"
 import type { Volume, VolumeId } from "../../Volume.ts"
 import { awaitedIn, type CreateFacts, decideCreate, zoneRefused } from "../create.ts"
 import { readCreateRefusal } from "../createRefusal.ts"
 import { silence } from "../explanations.ts"
 import type { VolumePlan } from "../plan.ts"
+import { isNamed } from "./classes.ts"
 import { quotaInTheWay } from "./projectRoom.ts"
-import type { Replay } from "./Report.ts"
+import { answerOf, type ReplayAnswer } from "./Report.ts"
 
 export interface CreationFacts {
   readonly plan: Either.Either<VolumePlan, DomainError>
@@ -23,13 +24,8 @@ export interface CreationFacts {
   readonly said: ReadonlyMap<VolumeId, string>
 }
 
-type Answer = Replay["answer"]
-
 const refusal = (detail: string) =>
   new CloudFailure({ service: "Cinder", operation: "create volume", reason: "invalid", detail, requestId: undefined })
-
-const isNamed = (wanted: string, { id, name }: VolumeTypeSeen): boolean =>
-  id === wanted || name.toLowerCase() === wanted.toLowerCase()
 
 /** What Cinder is going to say to the request, as far as it lets us know beforehand; undefined if nothing speaks against it. */
 const foreseen = (
@@ -54,21 +50,9 @@ const foreseen = (
   return full === undefined ? undefined : { error: new QuotaExceeded({ detail: full }) }
 }
 
-const step = (facts: CreationFacts, plan: VolumePlan, now: CreateFacts): Answer => {
+const step = (facts: CreationFacts, plan: VolumePlan, now: CreateFacts): ReplayAnswer => {
   const verdict = decideCreate(now)
-  switch (verdict._tag) {
-    case "Done":
-      return { _tag: "Done" }
-    case "Refuse":
-      return { _tag: "Refuses", error: verdict.error }
-    case "Wait": {
-      const awaited = awaitedIn(now)
-      const subject = awaited === undefined ? `volume ${plan.name}` : `volume ${awaited.id}`
-      return { _tag: "Waits", state: verdict.state, overdue: new StillWorking({ subject, state: verdict.state }) }
-    }
-    case "Do":
-      break
-  }
+  if (verdict._tag !== "Do") return answerOf(verdict, `volume ${awaitedIn(now)?.id ?? plan.name}`)
   const { action } = verdict
   switch (action._tag) {
     case "AskZones":
@@ -105,7 +89,7 @@ const step = (facts: CreationFacts, plan: VolumePlan, now: CreateFacts): Answer 
 }
 
 /** What CreateVolume would answer now. */
-export const replayCreation = (facts: CreationFacts): Answer => {
+export const replayCreation = (facts: CreationFacts): ReplayAnswer => {
   if (Either.isLeft(facts.plan)) return { _tag: "Refuses", error: facts.plan.left }
   const plan = facts.plan.right
   const { cluster, named } = facts
