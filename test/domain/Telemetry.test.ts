@@ -4,7 +4,7 @@ import { World } from "../../src/adapters/memory/index.ts"
 import { makeAttachLimits } from "../../src/domain/attachLimits.ts"
 import { makeOperationLocks } from "../../src/domain/OperationLocks.ts"
 import { makePermits } from "../../src/domain/permits.ts"
-import { type Server, ServerId } from "../../src/domain/Server.ts"
+import { ServerId } from "../../src/domain/Server.ts"
 import { VolumeProvisioning } from "../../src/domain/VolumeProvisioning.ts"
 import { makeVolumeTally } from "../../src/domain/volumeTally.ts"
 import { type DiskTraffic, HostMounter } from "../../src/ports/HostMounter.ts"
@@ -12,6 +12,7 @@ import { type Reading, Telemetry, watched } from "../../src/ports/Telemetry.ts"
 import { newVolume, node1, publishTo, twoNodes, unpublishFrom } from "../support/attachments.ts"
 import { controllerOnWorld, inTime, provisionRequest } from "../support/controllerOnWorld.ts"
 import { recordingWatcher } from "../support/recordingWatcher.ts"
+import { aServer } from "./decisions/facts.ts"
 import {
   blockCapability,
   makeNode,
@@ -142,16 +143,7 @@ describe("who watches sees", () => {
 describe("readings", () => {
   it.effect("of full servers count those that Nova found full within five minutes", () => {
     const { readings, watcher } = recordingWatcher()
-    const server: Server = {
-      id: ServerId("server-1"),
-      name: "node-1",
-      status: "ACTIVE",
-      task: undefined,
-      locked: false,
-      zone: "nova",
-      volumeIds: [],
-      updatedAt: undefined
-    }
+    const server = aServer()
     return Effect.gen(function* () {
       const limits = yield* makeAttachLimits
       const full = look(readingOf(readings, "FullServers")[0]?.read)

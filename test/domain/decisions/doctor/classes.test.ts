@@ -1,16 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { judgeClasses } from "../../../../src/domain/decisions/doctor/classes.ts"
 import { absent, seen, unseen } from "../../../../src/domain/decisions/doctor/Look.ts"
+import { classOf } from "../../../support/audit.ts"
 
 const driver = { name: "cinder.csi.openstack.org" }
-const standard = {
-  name: "standard",
-  provisioner: driver.name,
-  parameters: {},
-  waitsForPod: false,
-  expandable: true,
-  isDefault: false
-}
+const standard = classOf(undefined)
 const types = seen([{ id: "t1", name: "fast", multiattach: false, isDefault: true }])
 const zones = seen([{ name: "nova", available: true }])
 

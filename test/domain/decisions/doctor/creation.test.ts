@@ -2,9 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Either } from "effect"
 import type { ControllerOptions } from "../../../../src/domain/ControllerSettings.ts"
 import { type CreationFacts, replayCreation } from "../../../../src/domain/decisions/doctor/creation.ts"
-import { clusterKey, planVolume } from "../../../../src/domain/decisions/plan.ts"
-import { type Volume, VolumeId, volumeStatus } from "../../../../src/domain/Volume.ts"
+import { planVolume } from "../../../../src/domain/decisions/plan.ts"
+import { type Volume, VolumeId } from "../../../../src/domain/Volume.ts"
 import { GiB, provisionRequest } from "../../../support/controllerOnWorld.ts"
+import { aVolume } from "../facts.ts"
 
 const options: ControllerOptions = { cluster: "k8s", withTopology: true, ignoreVolumeZone: false }
 const inZones = (...zones: ReadonlyArray<string>) => {
@@ -14,22 +15,8 @@ const inZones = (...zones: ReadonlyArray<string>) => {
 
 const planOf = (more: Parameters<typeof provisionRequest>[0] = {}) => planVolume(provisionRequest(more), options)
 
-const named = (status: string, change: Partial<Volume> = {}): Volume => ({
-  id: VolumeId("v1"),
-  name: "pvc-1",
-  status: volumeStatus(status),
-  sizeGiB: 1,
-  zone: "nova",
-  volumeType: "fast",
-  multiattach: false,
-  encrypted: false,
-  source: undefined,
-  attachments: [],
-  metadata: { [clusterKey]: "k8s" },
-  createdAt: 0,
-  updatedAt: undefined,
-  ...change
-})
+const named = (status: string, change: Partial<Omit<Volume, "status">> = {}): Volume =>
+  aVolume({ id: VolumeId("v1"), status, ...change })
 
 const factsOf = (change: Partial<CreationFacts> = {}): CreationFacts => ({
   plan: planOf(),

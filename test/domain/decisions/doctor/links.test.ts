@@ -20,10 +20,11 @@ import { subject } from "../../../../src/domain/decisions/doctor/Finding.ts"
 import { absent, ruleText, seen, unseen } from "../../../../src/domain/decisions/doctor/Look.ts"
 import type { Replay } from "../../../../src/domain/decisions/doctor/Report.ts"
 import { NotReady } from "../../../../src/domain/errors.ts"
-import { type Server, ServerId } from "../../../../src/domain/Server.ts"
+import { ServerId } from "../../../../src/domain/Server.ts"
 import type { ServerEvidence } from "../../../../src/domain/ServerEvidence.ts"
-import { type Volume, VolumeId, volumeStatus } from "../../../../src/domain/Volume.ts"
-import { record, wanted } from "../../../support/audit.ts"
+import type { Volume } from "../../../../src/domain/Volume.ts"
+import { classOf, record, wanted } from "../../../support/audit.ts"
+import { aServer, attachmentTo, aVolume } from "../facts.ts"
 
 const about = subject("x", "x")
 const driver = { name: "cinder.csi.openstack.org" }
@@ -31,21 +32,8 @@ const here = ServerId("11111111-1111-4111-8111-111111111111")
 const there = ServerId("22222222-2222-4222-8222-222222222222")
 const now = 10_000_000
 
-const volumeOf = (status: string, servers: ReadonlyArray<ServerId> = [], updatedAt = now): Volume => ({
-  id: VolumeId("v1"),
-  name: "pvc-1",
-  status: volumeStatus(status),
-  sizeGiB: 1,
-  zone: "nova",
-  volumeType: "fast",
-  multiattach: false,
-  encrypted: false,
-  source: undefined,
-  attachments: servers.map((serverId) => ({ attachmentId: "a1", serverId, device: "/dev/vdb" })),
-  metadata: {},
-  createdAt: 0,
-  updatedAt
-})
+const volumeOf = (status: string, servers: ReadonlyArray<ServerId> = [], updatedAt = now): Volume =>
+  aVolume({ status, attachments: servers.map(attachmentTo), updatedAt })
 
 describe("a volume of Cinder", () => {
   const minutes = 60_000
@@ -88,16 +76,7 @@ describe("a volume of Cinder", () => {
 })
 
 describe("a server", () => {
-  const server: Server = {
-    id: here,
-    name: "vm",
-    status: "ACTIVE",
-    task: undefined,
-    locked: false,
-    zone: "nova",
-    volumeIds: [],
-    updatedAt: undefined
-  }
+  const server = aServer({ id: here })
   const evidence: ServerEvidence = {
     status: "ACTIVE",
     task: undefined,
@@ -185,7 +164,7 @@ describe("objects of Kubernetes", () => {
     name: "data",
     uid: "u",
     phase: "Bound",
-    className: "standard",
+    className: "fast",
     volumeName: "pv",
     requestedBytes: 1n,
     capacityBytes: 1n,
@@ -196,14 +175,7 @@ describe("objects of Kubernetes", () => {
     deleting: false,
     conditions: []
   }
-  const ofClass = {
-    name: "standard",
-    provisioner: driver.name,
-    parameters: {},
-    waitsForPod: false,
-    expandable: true,
-    isDefault: false
-  }
+  const ofClass = classOf(undefined)
 
   it.each([
     [{}, "ok"],
