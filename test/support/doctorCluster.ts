@@ -52,17 +52,14 @@ export const hospital = (
       api.cluster.putNode(name, { ...wireNode(id, "True", new Date(0)), metadata: { labels: zone, uid: name } })
       api.cluster.register(name, driver, id)
     }
-    const putClass = (name: string, more: Json = {}) => {
-      put("storageclasses", "", name, { provisioner: driver, ...more })
+    const putClass = (name: string, more: Json = {}) =>
       api.storage.put("StorageClass", name, { provisioner: driver, ...more })
-    }
     putClass("standard")
-    const putPersistentVolume = (name: string, object: Json) => {
-      put("persistentvolumes", "", name, object)
-      api.storage.put("PersistentVolume", name, object)
-    }
     for (const name of ["pv-a", "pv-b"]) {
-      putPersistentVolume(name, { spec: { csi: { driver, volumeHandle: `of ${name}` } }, status: { phase: "Bound" } })
+      api.storage.put("PersistentVolume", name, {
+        spec: { csi: { driver, volumeHandle: `of ${name}` } },
+        status: { phase: "Bound" }
+      })
     }
 
     const putClaim = (options: ClaimOptions = {}) => {
@@ -82,7 +79,7 @@ export const hospital = (
       handle: string,
       more: { readonly phase?: string; readonly policy?: string; readonly name?: string; readonly driver?: string } = {}
     ) =>
-      putPersistentVolume(more.name ?? "pv-1", {
+      api.storage.put("PersistentVolume", more.name ?? "pv-1", {
         spec: {
           csi: { driver: more.driver ?? driver, volumeHandle: handle, fsType: "ext4", volumeAttributes: {} },
           claimRef: { namespace: "shop", name: "data" },

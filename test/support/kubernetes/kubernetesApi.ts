@@ -16,7 +16,7 @@ export interface KubernetesApi extends ScriptedServer {
   /** Nodes, what their kubelets registered, and events. */
   readonly cluster: ClusterObjects
   readonly storage: VolumeObjects
-  /** Claims, volumes, classes and pods in full, and warnings about them. */
+  /** Claims and pods in full, and warnings about all kinds. */
   readonly viewed: ViewedObjects
   readonly putClaim: (claim: ClaimRef, annotations?: Annotations) => void
   /** Bearer tokens that are accepted. A client certificate of the test's authority always is. */
@@ -42,8 +42,8 @@ export const kubernetesApi = (
   const refusals = new Map<string, Reply>()
 
   const cluster = makeClusterObjects()
-  const storage = makeVolumeObjects()
   const viewed = makeViewedObjects()
+  const storage = makeVolumeObjects(viewed.denied)
   const routes: ReadonlyArray<Route> = [
     ...cluster.routes,
     ...storage.routes,

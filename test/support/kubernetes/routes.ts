@@ -22,6 +22,13 @@ export const refusal = (code: number, reason: string, message: string): Reply =>
   body: statusBody(code, reason, message)
 })
 
+export const forbidden = (verb: string, resource: string): Reply =>
+  refusal(403, "Forbidden", `${resource} is forbidden: User "jane" cannot ${verb} resource "${resource}"`)
+
+/** What one object is answered with. */
+export const objectOr404 = (body: unknown, resource: string, name: string): Reply =>
+  body === undefined ? refusal(404, "NotFound", `${resource} "${name}" not found`) : { status: 200, body }
+
 interface ListKind {
   readonly kind: string
   readonly apiVersion: string

@@ -1,31 +1,22 @@
 import type { Reply, Seen } from "../ScriptedServer.ts"
-import { type Route, refusal } from "./routes.ts"
+import { forbidden, objectOr404, type Route } from "./routes.ts"
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Kinds of objects that the doctor reads, by the word that paths have for them. */
-type Resource = "persistentvolumeclaims" | "persistentvolumes" | "storageclasses" | "pods"
+const kinds = { persistentvolumeclaims: "PersistentVolumeClaim", pods: "Pod" } as const
+
+/** Kinds of objects in namespaces that the doctor reads, by the word that paths have for them. */
+type Resource = keyof typeof kinds
 
 /** What a test puts behind the API. */
 export interface ViewedObjects {
   readonly routes: ReadonlyArray<Route>
-  /** The namespace is empty for objects that have none. */
   readonly put: (resource: Resource, namespace: string, name: string, object: Json) => void
   readonly get: (resource: Resource, namespace: string, name: string) => Reply
   readonly warn: (kind: string, namespace: string, name: string, reason: string, message: string) => void
   /** Resources that the caller's role does not let it see, such as `persistentvolumes`. */
   readonly denied: Set<string>
 }
-
-const kinds: Readonly<Record<Resource, readonly [kind: string, apiVersion: string]>> = {
-  persistentvolumeclaims: ["PersistentVolumeClaim", "v1"],
-  persistentvolumes: ["PersistentVolume", "v1"],
-  storageclasses: ["StorageClass", "storage.k8s.io/v1"],
-  pods: ["Pod", "v1"]
-}
-
-const forbidden = (verb: string, resource: string) =>
-  refusal(403, "Forbidden", `${resource} is forbidden: User "jane" cannot ${verb} resource "${resource}"`)
 
 export const makeViewedObjects = (): ViewedObjects => {
   const objects = new Map<string, Json>()
@@ -35,8 +26,7 @@ export const makeViewedObjects = (): ViewedObjects => {
 
   const get = (resource: Resource, namespace: string, name: string): Reply => {
     if (denied.has(resource)) return forbidden("get", resource)
-    const body = objects.get(keyOf(resource, namespace, name))
-    return body === undefined ? refusal(404, "NotFound", `${resource} "${name}" not found`) : { status: 200, body }
+    return objectOr404(objects.get(keyOf(resource, namespace, name)), resource, name)
   }
 
   const listEvents = (namespace: string, { query }: Seen): Reply => {
@@ -55,29 +45,16 @@ export const makeViewedObjects = (): ViewedObjects => {
     return { status: 200, body: { kind: "EventList", apiVersion: "v1", metadata: {}, items: events.filter(fits) } }
   }
 
-  const namespaced = (resource: Resource): Route => ({
-    method: "GET",
-    path: new RegExp(`^/api/v1/namespaces/([^/]+)/${resource}/([^/]+)$`),
-    answer: ([namespace = "", name = ""]) => get(resource, namespace, name)
-  })
-  const global = (resource: Resource, root: string): Route => ({
-    method: "GET",
-    path: new RegExp(`^${root}/${resource}/([^/]+)$`),
-    answer: ([name = ""]) => get(resource, "", name)
-  })
-
   return {
     denied,
     get,
     put: (resource, namespace, name, object) => {
-      const [kind, apiVersion] = kinds[resource]
       const metadata = Object(object["metadata"])
-      const place = namespace === "" ? {} : { namespace }
       objects.set(keyOf(resource, namespace, name), {
-        kind,
-        apiVersion,
+        kind: kinds[resource],
+        apiVersion: "v1",
         ...object,
-        metadata: { uid: `uid-of-${name}`, ...metadata, name, ...place }
+        metadata: { uid: `uid-of-${name}`, ...metadata, name, namespace }
       })
     },
     warn: (kind, namespace, name, reason, message) => {
@@ -94,9 +71,11 @@ export const makeViewedObjects = (): ViewedObjects => {
       })
     },
     routes: [
-      namespaced("pods"),
-      global("persistentvolumes", "/api/v1"),
-      global("storageclasses", "/apis/storage.k8s.io/v1"),
+      {
+        method: "GET",
+        path: /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)$/,
+        answer: ([namespace = "", name = ""]) => get("pods", namespace, name)
+      },
       {
         method: "GET",
         path: /^\/api\/v1\/namespaces\/([^/]+)\/events$/,

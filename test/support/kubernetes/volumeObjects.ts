@@ -1,11 +1,12 @@
-import { listPage, type Route } from "./routes.ts"
+import { forbidden, listPage, objectOr404, type Route } from "./routes.ts"
 
 const kinds = {
-  PersistentVolume: { apiVersion: "v1", path: "/api/v1/persistentvolumes" },
-  StorageClass: { apiVersion: "storage.k8s.io/v1", path: "/apis/storage.k8s.io/v1/storageclasses" },
+  PersistentVolume: { apiVersion: "v1", root: "/api/v1", resource: "persistentvolumes" },
+  StorageClass: { apiVersion: "storage.k8s.io/v1", root: "/apis/storage.k8s.io/v1", resource: "storageclasses" },
   VolumeSnapshotContent: {
     apiVersion: "snapshot.storage.k8s.io/v1",
-    path: "/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents"
+    root: "/apis/snapshot.storage.k8s.io/v1",
+    resource: "volumesnapshotcontents"
   }
 } as const
 
@@ -25,7 +26,8 @@ export interface VolumeObjects {
 
 const isKind = (name: string): name is VolumeKind => Object.hasOwn(kinds, name)
 
-export const makeVolumeObjects = (): VolumeObjects => {
+/** `denied` are resources that the caller's role does not let it see. */
+export const makeVolumeObjects = (denied: ReadonlySet<string>): VolumeObjects => {
   const objects = new Map<VolumeKind, Map<string, unknown>>(
     Object.keys(kinds)
       .filter(isKind)
@@ -41,14 +43,16 @@ export const makeVolumeObjects = (): VolumeObjects => {
       }),
     remove: (kind, name) => void objects.get(kind)?.delete(name),
     forget: (kind) => void objects.delete(kind),
-    routes: Object.entries(kinds).map(([name, { apiVersion, path }]) => ({
+    routes: Object.entries(kinds).map(([kind, { apiVersion, resource, root }]) => ({
       method: "GET",
-      path: new RegExp(`^${path}$`),
-      answer: (_, request) => {
-        const all = isKind(name) ? objects.get(name) : undefined
-        return all === undefined
-          ? { status: 404, body: "404 page not found\n" }
-          : listPage({ kind: `${name}List`, apiVersion, version: "1" }, [...all.values()], request)
+      path: new RegExp(`^${root}/${resource}(?:/([^/]+))?$`),
+      answer: ([name], request) => {
+        const all = isKind(kind) ? objects.get(kind) : undefined
+        if (denied.has(resource)) return forbidden(name === undefined ? "list" : "get", resource)
+        if (all === undefined) return { status: 404, body: "404 page not found\n" }
+        return name === undefined
+          ? listPage({ kind: `${kind}List`, apiVersion, version: "1" }, [...all.values()], request)
+          : objectOr404(all.get(name), resource, name)
       }
     }))
   }
