@@ -100,7 +100,7 @@ export const walkPersistentVolume = (
   Effect.gen(function* () {
     const driver = { name: answering.options.driver }
     const judged = judgePersistentVolume(driver, volumeSubject(pv.name), pv)
-    if (pv.driver !== driver.name || pv.volumeId === undefined) return reportOf([judged])
+    if (pv.volumeId === undefined) return reportOf([judged])
     const [behind, events] = yield* Effect.all(
       [
         walkVolume(answering, { handle: pv.volumeId, pv, claim }),

@@ -72,7 +72,7 @@ export const lookAtPersistentVolume = Effect.fnUntraced(function* (name: string)
 export const lookAtVolume = Effect.fnUntraced(function* (id: string) {
   const answering = yield* whoAnswers
   const pv = yield* lookAtCluster(answering, ({ volumes }) =>
-    Effect.map(volumes, (all) => all.find((one) => one.driver === answering.options.driver && one.volumeId === id))
+    Effect.map(volumes, (all) => all.find(({ volumeId }) => volumeId === id))
   )
   if (pv._tag === "Seen") return found(yield* walkPersistentVolume(answering, pv.value, undefined))
   const volume = yield* lookAtCloud(answering, "show volume", ({ cinder }) => cinder.getVolume(VolumeId(id)))

@@ -211,6 +211,31 @@ describe("a persistent volume", () => {
   )
 
   inTheCloud(
+    "that Kubernetes made for Cinder before there was a driver is this driver's",
+    Effect.gen(function* () {
+      const { ask, api, newVolume } = yield* hospital()
+      const id = yield* newVolume()
+      api.storage.put("PersistentVolume", "pv-1", {
+        spec: {
+          cinder: { volumeID: id, fsType: "ext4" },
+          capacity: { storage: "2Gi" },
+          accessModes: ["ReadWriteOnce"]
+        },
+        status: { phase: "Available" }
+      })
+      for (const words of [
+        ["pv", "pv-1"],
+        ["volume", id]
+      ]) {
+        const report = yield* ask(words)
+        assert.deepStrictEqual(failedIn(report), [])
+        assert.include(findingIn(report, "kubernetes.pv").evidence, `volume ${id} of Cinder`)
+        assert.strictEqual(findingIn(report, "cinder.volume").status, "ok")
+      }
+    })
+  )
+
+  inTheCloud(
     "whose volume is gone from Cinder, or that is another driver's",
     Effect.gen(function* () {
       const { ask, putVolume } = yield* hospital()

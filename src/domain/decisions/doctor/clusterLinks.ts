@@ -127,7 +127,7 @@ export const judgePersistentVolume = (driver: Driver, about: Subject, volume: Pe
     `volume ${volumeId} of Cinder`,
     ...(deleting ? ["it is being deleted"] : [])
   ]
-  if (volume.driver !== driver.name) {
+  if (volumeId === undefined) {
     return failed(
       about,
       [...evidence.slice(0, 1), `it belongs to ${volume.driver ?? "no CSI driver"}`],

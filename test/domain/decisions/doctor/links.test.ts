@@ -206,10 +206,11 @@ describe("objects of Kubernetes", () => {
     [{ phase: "Released" }, "warning"],
     [{ phase: "Released", reclaimPolicy: "Retain" }, "warning"],
     [{ phase: "Failed" }, "failed"],
-    [{ driver: "other" }, "failed"],
+    [{ driver: "other", volumeId: undefined }, "failed"],
+    [{ driver: undefined }, "ok"],
     [{ deleting: true }, "warning"]
   ])("persistent volume %j is %s", (change, status) =>
-    assert.strictEqual(judgePersistentVolume(driver, about, record(change)).status, status)
+    assert.strictEqual(judgePersistentVolume(driver, about, { ...record(), ...change }).status, status)
   )
 
   it("nodes are told by their readiness, and by who they are", () => {
