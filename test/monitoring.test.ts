@@ -57,6 +57,15 @@ describe("the dashboard", () => {
     assert.strictEqual(new Set(panels.map(({ id }) => id)).size, panels.length)
     assert.isAbove(expressionsOf(dashboard).length, 30)
   })
+
+  it("takes all jobs to be those of the driver, since some of its figures every program has", () => {
+    const variables: ReadonlyArray<{ readonly name: string; readonly query: unknown; readonly allValue?: string }> =
+      Reflect.get(Object(Reflect.get(Object(dashboard), "templating")), "list")
+    const job = variables.find(({ name }) => name === "job")
+    assert.strictEqual(job?.allValue, undefined)
+    assert.deepStrictEqual(job?.query, { query: "label_values(cinder_csi_build_info, job)", refId: "job" })
+    for (const expression of expressionsOf(dashboard)) assert.include(expression, '{job=~"$job"')
+  })
 })
 
 describe("every metric", () => {
