@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { assert, it } from "@effect/vitest"
 import { parse } from "yaml"
 import { version } from "../../src/main/version.ts"
-import { objectOf, podOf, titlesOf, workloadOf } from "./support/objects.ts"
+import { objectOf, podOf, titlesOf, workloadOf, workloadsOf } from "./support/objects.ts"
 import { valueSets } from "./support/renderings.ts"
 import { lintChart, objectsOf, problemsOf, project, proofs, renderChart } from "./support/tools.ts"
 
@@ -104,6 +104,18 @@ proofs("the chart", () => {
     const { notes } = renderChart({ secret: { enabled: true }, csi: { plugin: { image: { repository: "r/driver" } } } })
     assert.notInclude(notes, "names no registry")
     assert.notInclude(notes, "is safer")
+  })
+
+  it("has its objects named in the notes and in docs/operations.md as they are", () => {
+    const rendered = renderChart({ secret: { filename: "my.conf" } })
+    assert.include(rendered.notes, "exec deployment/openstack-cinder-csi-controllerplugin -c cinder-csi-plugin")
+    assert.include(rendered.notes, "doctor --cloud-config=/etc/config/my.conf")
+    const page = readFileSync(join(project, "docs/operations.md"), "utf8")
+    for (const { kind, metadata, spec } of workloadsOf(objectsOf(rendered))) {
+      const { app, component } = spec.template.metadata.labels
+      assert.include(page, `| \`${kind.toLowerCase()}/${metadata.name}\` |`)
+      assert.include(page, `| \`-l app=${app},component=${component}\` |`)
+    }
   })
 
   it("has a budget for evictions only where there are several controllers", () => {
