@@ -46,6 +46,19 @@ const published: Readonly<Record<string, Readonly<Record<string, ReadonlyArray<s
   }
 }
 
+/** src/adapters/kubernetes/ClusterViewKubernetes.ts */
+const readByDoctorAndAudit = {
+  "/persistentvolumeclaims": ["get"],
+  "/persistentvolumes": ["get", "list"],
+  "/pods": ["get"],
+  "/nodes": ["get"],
+  "/events": ["list"],
+  "storage.k8s.io/storageclasses": ["get", "list"],
+  "storage.k8s.io/volumeattachments": ["list"],
+  "storage.k8s.io/csinodes": ["get", "list"],
+  "snapshot.storage.k8s.io/volumesnapshotcontents": ["list"]
+}
+
 const listed = (rights: Readonly<Record<string, ReadonlyArray<string>>>) =>
   Object.entries(rights)
     .flatMap(([where, verbs]) => verbs.map((verb) => `${verb} ${where}`))
@@ -80,6 +93,13 @@ proofs("the rights", () => {
         const title = titleOf(role)
         assert.deepStrictEqual([...rightsOf(role.rules)].sort(), listed(published[title] ?? {}), `${words}: ${title}`)
       }
+    }
+  })
+
+  it("of the controller are enough for doctor and audit, which docs/doctor.md and docs/operations.md have run in its pod", () => {
+    for (const [words, objects] of both()) {
+      const rights = boundTo(objects, "csi-cinder-controller-sa").flatMap(({ rules }) => rightsOf(rules))
+      assert.includeMembers(rights, listed(readByDoctorAndAudit), words)
     }
   })
 
