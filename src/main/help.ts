@@ -44,8 +44,7 @@ On the controller's pod:
     --cluster=my-cluster --provide-node-service=false
 
 On every node:
-  cinder-csi-plugin --endpoint=unix:///csi/csi.sock --cloud-config=/etc/config/cloud.conf \\
-    --provide-controller-service=false
+  cinder-csi-plugin --endpoint=unix:///csi/csi.sock --provide-controller-service=false
 
 The smallest /etc/config/cloud.conf:
   [Global]
