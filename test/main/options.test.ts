@@ -308,8 +308,8 @@ describe("--help and --version", () => {
   })
 
   it("gives examples that work", () => {
-    const examples = [...helpText.matchAll(/^ {2}cinder-csi-plugin (.*\\\n.*)$/gm)].map(([, line = ""]) =>
-      line.replace("\\\n", " ").trim().split(/\s+/)
+    const examples = [...helpText.matchAll(/^ {2}cinder-csi-plugin (--(?:.*\\\n)*.*)$/gm)].map(([, line = ""]) =>
+      line.replaceAll("\\\n", " ").trim().split(/\s+/)
     )
     assert.strictEqual(examples.length, 2)
     for (const argv of examples) assert.deepStrictEqual(optionsOf(argv).warnings, [])
