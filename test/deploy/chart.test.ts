@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { assert, it } from "@effect/vitest"
 import { parse } from "yaml"
 import { version } from "../../src/main/version.ts"
-import { objectOf, podOf, titlesOf, workloadOf, workloadsOf } from "./support/objects.ts"
+import { containerOf, driverOf, objectOf, podOf, titlesOf, workloadOf, workloadsOf } from "./support/objects.ts"
 import { valueSets } from "./support/renderings.ts"
 import { lintChart, objectsOf, problemsOf, project, proofs, renderChart } from "./support/tools.ts"
 
@@ -96,6 +96,18 @@ proofs("the chart", () => {
     const objects = objectsOf(renderChart({ csi: { plugin } }))
     assert.strictEqual(podOf(objects, "controllerplugin").containers[0]?.image, "r/driver:2-controller")
     assert.strictEqual(podOf(objects, "nodeplugin").containers[0]?.image, "r/node:2")
+  })
+
+  it("has the node plugin's health asked at another port where the values say so, and the controller's as ever", () => {
+    const objects = objectsOf(renderChart({ csi: { plugin: { nodePlugin: { healthPort: 9809 } } } }))
+    assert.deepStrictEqual(problemsOf(objects), [])
+    const asked = (ending: "controllerplugin" | "nodeplugin") => {
+      const pod = podOf(objects, ending)
+      const port = driverOf(pod).ports?.find(({ name }) => name === "healthz")?.containerPort
+      return [port, containerOf(pod, "liveness-probe").args.filter((arg) => arg.startsWith("--health-port"))]
+    }
+    assert.deepStrictEqual(asked("nodeplugin"), [9809, ["--health-port=9809"]])
+    assert.deepStrictEqual(asked("controllerplugin"), [9808, []])
   })
 
   it("names what is missing in the notes", () => {

@@ -39,6 +39,7 @@
 {{- define "cinder-csi.livenessSidecar" -}}
 {{- $probe := .root.Values.csi.livenessprobe -}}
 {{- $args := list (printf "--probe-timeout=%ds" (int $probe.timeoutSeconds)) -}}
+{{- with .healthPort -}}{{- $args = append $args (printf "--health-port=%d" (int .)) -}}{{- end -}}
 {{ include "cinder-csi.sidecar" (merge (dict "name" "liveness-probe" "sidecar" $probe "args" $args) .) }}
 {{- end -}}
 
