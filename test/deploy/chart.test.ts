@@ -110,6 +110,23 @@ proofs("the chart", () => {
     assert.deepStrictEqual(asked("controllerplugin"), [9808, []])
   })
 
+  it("has the failover assistant reach the cloud as the controller does", () => {
+    const hostAliases = [{ ip: "10.0.0.1", hostnames: ["keystone"] }]
+    const nodeSelector = { "kubernetes.io/os": "linux", cloud: "near" }
+    const toleration = { key: "cloud", operator: "Exists" }
+    const env = [{ name: "HTTPS_PROXY", value: "http://proxy.example.com:3128" }]
+    const controllerPlugin = { hostAliases, nodeSelector, tolerations: [toleration] }
+    const values = { failoverAssistant: { enabled: true }, csi: { plugin: { extraEnv: env, controllerPlugin } } }
+    const objects = objectsOf(renderChart(values))
+    assert.deepStrictEqual(problemsOf(objects), [])
+    for (const pod of [podOf(objects, "controllerplugin"), podOf(objects, "failover-assistant")]) {
+      assert.deepInclude(Object(pod), { hostAliases, nodeSelector })
+      assert.deepInclude(Object(pod).tolerations, toleration)
+      assert.deepStrictEqual(pod.containers[0]?.env, env)
+    }
+    assert.lengthOf(Object(podOf(objects, "failover-assistant")).tolerations, 3)
+  })
+
   it("names what is missing in the notes", () => {
     assert.include(renderChart({}).notes, "names no registry")
     assert.include(renderChart({}).notes, "A Secret\nis safer")
