@@ -30,7 +30,6 @@ export const chartNotes: Readonly<Record<string, string>> = {
   "csi.plugin.volumes": "More volumes of both pods",
   "csi.plugin.volumeMounts": "Where the driver's container has them",
   "csi.plugin.resources": "Of the driver's container in both pods",
-  "csi.plugin.extraEnv": "More variables of the driver in both pods, such as `HTTPS_PROXY`",
   "csi.plugin.httpEndpoint.port": "Its port",
   "csi.plugin.httpEndpoint.enabled": "Serve the controller's [metrics](metrics.md)",
   "csi.plugin.podMonitor.enabled": "Have the Prometheus Operator read them; needs `httpEndpoint.enabled`",
