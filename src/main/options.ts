@@ -137,6 +137,14 @@ const warningsOf = (given: Given, words: ReadonlyArray<string>): ReadonlyArray<s
   )
 ]
 
+/** Whoever mistypes a sub-command does not want to serve. */
+const perhapsCommand = (words: ReadonlyArray<string>): string => {
+  const word = words.find((one) => one !== "true" && one !== "false")
+  return word === undefined
+    ? ""
+    : `; ${JSON.stringify(word)} was not taken for a sub-command: --help lists them, and they stand first`
+}
+
 const optionsOf = (given: Given, words: ReadonlyArray<string>, env: Environment): Either.Either<Options, string> =>
   Either.gen(function* () {
     const provideControllerService = yield* booleanOf(given, "provide-controller-service")
@@ -203,7 +211,7 @@ export const parseOptions = (
           case "version":
             return Either.right({ _tag: "VersionRequested" })
           case undefined:
-            return optionsOf(given, words, env)
+            return Either.mapLeft(optionsOf(given, words, env), (problem) => `${problem}${perhapsCommand(words)}`)
         }
       }
     ),

@@ -280,6 +280,16 @@ describe("what has no effect", () => {
       ]
     ))
 
+  it("is told with what keeps the driver from starting, where it may be a mistyped sub-command", () => {
+    const missing =
+      "--cloud-config is needed to serve the controller; a node alone needs --provide-controller-service=false"
+    assert.strictEqual(
+      refusalOf(["docter"]),
+      `${missing}; "docter" was not taken for a sub-command: --help lists them, and they stand first`
+    )
+    assert.strictEqual(refusalOf(["/bin/cinder-csi-plugin", "--with-topology", "false"]), missing)
+  })
+
   it("includes all that stands behind two dashes", () =>
     assert.deepStrictEqual(nodeOptions("--", "--no-such-flag").warnings.length, 1))
 })
