@@ -7,6 +7,7 @@ import { logins } from "./suites/logins.ts"
 import { migrations } from "./suites/migrations.ts"
 import { movingPods } from "./suites/movingPods.ts"
 import { nodeTrouble } from "./suites/nodeTrouble.ts"
+import { operator } from "./suites/operator.ts"
 import { placement } from "./suites/placement.ts"
 import { volumeLives } from "./suites/volumeLives.ts"
 import { layerLab, minutes } from "./support/Lab.ts"
@@ -21,5 +22,6 @@ layer(layerLab, { excludeTestServices: true, timeout: minutes(8) })("on a real O
   migrations(it)
   fullServers(it)
   movingPods(it)
+  operator(it)
   leftovers(it)
 })
