@@ -21,7 +21,7 @@ const help = `cinder-csi-plugin audit: what costs money and belongs to nobody, a
 Compares the volumes, snapshots, backups and attachments of an OpenStack project with what Kubernetes has on record, and
 reports what one has and the other does not. It only reads: nothing is deleted, detached or changed.
 
-In the controller's pod, which has all that is needed:
+In the controller's pod, which has all that is needed (with Helm: deployment/openstack-cinder-csi-controllerplugin):
   kubectl -n kube-system exec deployment/csi-cinder-controllerplugin -c cinder-csi-plugin -- \\
     /bin/cinder-csi-plugin audit --cloud-config=/etc/config/cloud.conf --cluster=kubernetes
 

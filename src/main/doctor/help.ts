@@ -10,7 +10,8 @@ export const help = `cinder-csi-plugin doctor: looks whether the driver can do i
 From a laptop, with kubectl's configuration and a cloud.conf of the same project:
   cinder-csi-plugin doctor pvc shop/data --cloud-config=cloud.conf
 
-In the controller's pod, where the configuration is at hand (Kubernetes then shows what the pod's service account may see):
+In the controller's pod, where the configuration is at hand (Kubernetes then shows what the pod's service account may see;
+with Helm: deploy/openstack-cinder-csi-controllerplugin):
   kubectl -n kube-system exec deploy/csi-cinder-controllerplugin -c cinder-csi-plugin -- \\
     /bin/cinder-csi-plugin doctor --cloud-config=/etc/config/cloud.conf
 
